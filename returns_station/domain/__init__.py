@@ -1,1 +1,1 @@
-""""""
+"""The nouns of a return and the rules that hold between them; no input or output happens here."""

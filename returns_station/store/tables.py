@@ -1,0 +1,460 @@
+"""The tables, one class each: state tables are the truth, `event` is the history, `outbox` is what others must still learn.
+
+`merchant` and `site` are on every business row. Times are UTC text in ISO 8601 with microseconds; money is integer minor units.
+"""
+
+from typing import ClassVar
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class Meta(SQLModel, table=True):
+    """Facts of this database: station, counters (`counter.lpn`, `counter.plate`), salt, schema notes."""
+
+    key: str = Field(primary_key=True)
+    value: str
+
+
+class Scannable(SQLModel, table=True):
+    """Everything that can be scanned or typed, in one index: (value, kind, ref) → row of `kind`'s table.
+
+    kinds: rma, order, tracking (inbound, of an authorization or a parcel), outbound (tracking of an order's shipment), plate, lpn,
+    container, location, badge, gtin, sku, serial (of an order line), unit_serial. `factor` is the pack factor of a case GTIN.
+    """
+
+    __table_args__: ClassVar = ({"sqlite_with_rowid": False},)
+    value: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    ref: str = Field(primary_key=True)
+    merchant: str = ""
+    factor: int = 1
+
+
+class Merchant(SQLModel, table=True):
+    """Whose goods these are."""
+
+    id: str = Field(primary_key=True)
+    name: str
+    currency: str | None = None
+
+
+class Site(SQLModel, table=True):
+    """A warehouse: IANA zone and the local time at which its day ends."""
+
+    id: str = Field(primary_key=True)
+    name: str
+    zone: str = "UTC"
+    cut_over: str = "00:00"
+
+
+class Worker(SQLModel, table=True):
+    """A person at the station; the name is in `subject`."""
+
+    id: str = Field(primary_key=True)
+    role: str = "worker"
+    site: str = ""
+    active: bool = True
+
+
+class Badge(SQLModel, table=True):
+    """A badge identifies a worker until it is revoked."""
+
+    code: str = Field(primary_key=True)
+    worker_id: str
+    revoked_at: str | None = None
+
+
+class Subject(SQLModel, table=True):
+    """Personal data of a customer or a worker, apart from everything else; erasing deletes the row and its salt."""
+
+    id: str = Field(primary_key=True)
+    kind: str
+    ref: str = Field(index=True)
+    salt: bytes = Field(sa_type=LargeBinary)
+    body: str
+
+
+class Customer(SQLModel, table=True):
+    """A customer by outside number; name and address are in `subject`."""
+
+    __table_args__: ClassVar = (UniqueConstraint("merchant", "source", "number"),)
+    id: str = Field(primary_key=True)
+    merchant: str
+    source: str
+    number: str
+    segment: str | None = None
+
+
+class Product(SQLModel, table=True):
+    """Product master. `components` is a JSON list of names."""
+
+    __table_args__: ClassVar = (UniqueConstraint("merchant", "source", "sku"),)
+    id: str = Field(primary_key=True)
+    merchant: str
+    source: str
+    sku: str
+    title: str
+    type: str = "default"
+    serial_tracked: bool = False
+    lot_tracked: bool = False
+    expiry_tracked: bool = False
+    hazard: str | None = None
+    components: str = "[]"
+    weight_grams: int | None = None
+
+
+class ProductCode(SQLModel, table=True):
+    """A GTIN of a product; `factor` is how many pieces that trade item holds (case GTIN → 12)."""
+
+    merchant: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    product_id: str = Field(index=True)
+    factor: int = 1
+
+
+class SalesOrder(SQLModel, table=True):
+    """A sale. NULL money is a missing fact, never zero."""
+
+    __tablename__ = "sales_order"
+    __table_args__: ClassVar = (UniqueConstraint("merchant", "source", "number"),)
+    id: str = Field(primary_key=True)
+    merchant: str
+    source: str
+    number: str
+    currency: str | None = None
+    placed_at: str | None = None
+    customer_id: str | None = None
+    prices_include_tax: bool | None = None
+    shipping_minor: int | None = None
+
+
+class OrderLine(SQLModel, table=True):
+    """A line of a sale; `returned_before` counts pieces that came back elsewhere, before this station."""
+
+    __tablename__ = "order_line"
+    __table_args__: ClassVar = (UniqueConstraint("order_id", "line_id"),)
+    id: str = Field(primary_key=True)
+    order_id: str = Field(index=True)
+    merchant: str
+    line_id: str
+    product_id: str | None = None
+    sku: str
+    title: str = ""
+    quantity: int
+    unit_price_minor: int | None = None
+    discount_minor: int | None = None
+    tax_minor: int | None = None
+    delivered_at: str | None = None
+    returned_before: int = 0
+
+
+class OrderSerial(SQLModel, table=True):
+    """A serial number that was shipped with an order line."""
+
+    __tablename__ = "order_serial"
+    order_line_id: str = Field(primary_key=True)
+    serial: str = Field(primary_key=True)
+
+
+class Payment(SQLModel, table=True):
+    """Money taken for an order, and money that went back outside this station."""
+
+    __table_args__: ClassVar = (UniqueConstraint("order_id", "reference"),)
+    id: str = Field(primary_key=True)
+    order_id: str = Field(index=True)
+    merchant: str
+    reference: str
+    captured_minor: int | None = None
+    refunded_minor: int | None = None
+
+
+class Authorization(SQLModel, table=True):
+    """A return authorisation (RMA), from outside or made at the dock (`source` = station)."""
+
+    __table_args__: ClassVar = (UniqueConstraint("merchant", "source", "number"),)
+    id: str = Field(primary_key=True)
+    merchant: str
+    site: str = ""
+    source: str
+    number: str
+    return_type: str = "rma"
+    order_id: str | None = Field(default=None, index=True)
+    order_number: str | None = None
+    customer_id: str | None = None
+    created_at: str | None = None
+    expires_at: str | None = None
+    pieces: int | None = None
+    timing: str = "after_inspection"
+    means: str = "refund"
+    shorted: bool = False
+
+
+class ReturnLine(SQLModel, table=True):
+    """What an authorisation expects; received pieces are counted from `return_unit`."""
+
+    __tablename__ = "return_line"
+    id: str = Field(primary_key=True)
+    authorization_id: str = Field(index=True)
+    merchant: str
+    order_line_id: str | None = None
+    product_id: str | None = None
+    sku: str
+    expected: int
+    short: int = 0
+    reason: str = "unknown"
+
+
+class Parcel(SQLModel, table=True):
+    """What arrived. `scanned` is the text by which it was found, `returns` a JSON list of authorisation ids."""
+
+    id: str = Field(primary_key=True)
+    plate: str = Field(unique=True)
+    merchant: str
+    site: str
+    return_type: str
+    scanned: str
+    carrier: str | None = None
+    returns: str = "[]"
+    arrival: str
+    work: str = Field(index=True)
+    shelf: str | None = None
+    note: str | None = None
+    opened_by: str | None = None
+    opened_at: str | None = None
+    closed_at: str | None = None
+
+
+class ReturnUnit(SQLModel, table=True):
+    """A unit; answers, decision are JSON as stored in its event."""
+
+    __tablename__ = "return_unit"
+    id: str = Field(primary_key=True)
+    merchant: str
+    site: str
+    parcel_id: str = Field(index=True)
+    return_id: str
+    return_line_id: str | None = Field(default=None, index=True)
+    order_id: str | None = None
+    order_line_id: str | None = Field(default=None, index=True)
+    product_id: str | None = None
+    product_type: str = "default"
+    sku: str
+    title: str
+    quantity: int
+    lpn: str | None = Field(default=None, unique=True)
+    lot: str | None = None
+    expiry: str | None = None
+    serial: str | None = None
+    parent_id: str | None = None
+    identity: str
+    reception: str
+    inspection: str
+    acceptance: str
+    placement: str
+    answers: str = "[]"
+    grade: str | None = None
+    packaging: str | None = None
+    disposition: str | None = None
+    decision: str | None = None
+    location: str | None = None
+    container: str | None = Field(default=None, index=True)
+    override_reason: str | None = None
+    note: str | None = None
+    graded_by: str | None = None
+    put_by: str | None = None
+    settlement_id: str | None = None
+
+
+class UnitFinding(SQLModel, table=True):
+    """What the inspector saw on a unit."""
+
+    __tablename__ = "unit_finding"
+    unit_id: str = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    code: str
+    cause: str | None = None
+    component: str | None = None
+
+
+class Container(SQLModel, table=True):
+    """A tote, cage or pallet; `purposes` is a JSON list."""
+
+    code: str = Field(primary_key=True)
+    site: str
+    kind: str = "tote"
+    purposes: str = "[]"
+    capacity: int | None = None
+    state: str = "open"
+    location: str | None = None
+
+
+class Location(SQLModel, table=True):
+    """A bin, shelf or area; `purposes` is a JSON list."""
+
+    code: str = Field(primary_key=True)
+    site: str
+    kind: str = "bin"
+    purposes: str = "[]"
+
+
+class Settlement(SQLModel, table=True):
+    """The money of one return as of one parcel; `reasons` is a JSON list of why a person is needed."""
+
+    id: str = Field(primary_key=True)
+    merchant: str
+    site: str
+    return_id: str = Field(index=True)
+    parcel_id: str
+    order_id: str | None = Field(default=None, index=True)
+    currency: str | None = None
+    amount_minor: int | None = None
+    shipping_minor: int = 0
+    fee_minor: int = 0
+    state: str
+    timing: str
+    means: str
+    reasons: str = "[]"
+    payment_reference: str | None = None
+
+
+class Allocation(SQLModel, table=True):
+    """A share of an order line that a settlement used up: the ceiling is checked against the sum of these."""
+
+    settlement_id: str = Field(primary_key=True)
+    unit_id: str = Field(primary_key=True)
+    merchant: str
+    order_line_id: str = Field(index=True)
+    quantity: int
+    amount_minor: int
+
+
+class Event(SQLModel, table=True):
+    """One thing that happened. `body` is the exact bytes that `hash` covers: sha256(previous hash + body)."""
+
+    __table_args__: ClassVar = (UniqueConstraint("station", "epoch", "sequence"),)
+    sequence: int = Field(primary_key=True)
+    id: str = Field(unique=True)
+    station: str
+    epoch: int
+    type: str
+    v: int
+    at: str
+    worker_id: str | None = None
+    parcel_id: str | None = Field(default=None, index=True)
+    unit_id: str | None = Field(default=None, index=True)
+    device: str | None = None
+    body: bytes = Field(sa_type=LargeBinary)
+    hash: bytes = Field(sa_type=LargeBinary)
+
+
+class RawInput(SQLModel, table=True):
+    """What came in, byte for byte, and the reply it got: the same `key` again gets the same reply."""
+
+    __tablename__ = "raw_input"
+    sequence: int = Field(primary_key=True)
+    key: str | None = Field(default=None, unique=True)
+    device: str
+    kind: str
+    raw: bytes = Field(sa_type=LargeBinary)
+    at: str
+    parcel_id: str | None = Field(default=None, index=True)
+    signal: str
+    reply: str
+
+
+class Outbox(SQLModel, table=True):
+    """One row per (effect, target); `id` is the key upstream, the same on every retry. Rows are never deleted.
+
+    `ordinal` orders rows of one (return, target); `body` holds ids and facts, no personal data.
+    `state`: held, local, sent, acknowledged, refused, withdrawn (domain.axes.SyncState).
+    """
+
+    __table_args__: ClassVar = (
+        UniqueConstraint("return_id", "target", "ordinal"),
+        Index("outbox_open", "target", "state", "next_at"),
+    )
+    id: str = Field(primary_key=True)
+    target: str
+    type: str
+    merchant: str
+    site: str
+    return_id: str
+    ordinal: int
+    parcel_id: str | None = None
+    unit_id: str | None = None
+    settlement_id: str | None = None
+    after: str | None = None
+    state: str
+    body: str
+    created_at: str
+    attempts: int = 0
+    next_at: str | None = None
+    unknown: bool = False
+    sent_at: str | None = None
+    settled_at: str | None = None
+    reference: str | None = None
+    problem_code: str | None = None
+    problem: str | None = None
+    hint: str | None = None
+    owner: str | None = None
+
+
+class PrintJob(SQLModel, table=True):
+    """A label asked for; `model` is the label's model as JSON, rendered when it is sent."""
+
+    __tablename__ = "print_job"
+    id: str = Field(primary_key=True)
+    kind: str
+    unit_id: str | None = Field(default=None, index=True)
+    parcel_id: str | None = None
+    site: str
+    model: str
+    state: str = Field(index=True)
+    reprint: int = 0
+    reference: str | None = None
+    problem: str | None = None
+    asked_at: str
+    sent_at: str | None = None
+
+
+class SessionState(SQLModel, table=True):
+    """Where the dialogue of this station stands; `v` is the version of `body`'s shape."""
+
+    __tablename__ = "session_state"
+    station: str = Field(primary_key=True)
+    v: int
+    body: str
+    input_sequence: int
+
+
+class PullCursor(SQLModel, table=True):
+    """How far a feed of an upstream has been read."""
+
+    __tablename__ = "pull_cursor"
+    target: str = Field(primary_key=True)
+    feed: str = Field(primary_key=True)
+    cursor: str
+    pulled_at: str
+
+
+class ImportRun(SQLModel, table=True):
+    """An import that was merged: what file, how many rows."""
+
+    __tablename__ = "import_run"
+    id: str = Field(primary_key=True)
+    kind: str
+    source: str
+    digest: str
+    rows: int
+    at: str
+
+
+class ImportStage(SQLModel, table=True):
+    """Rows of an import before it is merged, in batches; `body` is the checked row as JSON."""
+
+    __tablename__ = "import_stage"
+    import_id: str = Field(primary_key=True)
+    line: int = Field(primary_key=True)
+    kind: str
+    body: str
