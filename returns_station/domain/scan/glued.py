@@ -23,6 +23,16 @@ def find(text: str, identifier: str | None) -> Problem | None:
     return None if parts is None else problem(*parts)
 
 
+def twice(text: str) -> Problem | None:
+    """The Problem of one valid code read two times over, which may seem valid as a whole.
+
+    Two EAN-8 end to end always pass as Canada Post, whose check digit is of the same kind.
+    """
+    half = len(text) // 2
+    doubled = 0 < half <= 40 and text[:half] == text[half:] and _one(text[:half])
+    return problem(text[:half], text[half:]) if doubled else None
+
+
 def problem(left: str, right: str) -> Problem:
     """Two codes were read as one."""
     sentence = f"{shown(left + right)}: expected one code, found two, {shown(left)} and {shown(right)}."
@@ -35,9 +45,8 @@ def _cuts(text: str) -> Iterator[tuple[str, str]]:
         return
     if _DIGITS.fullmatch(text):
         # Halves of the same length only: among other cuts of digits, one in a hundred would fit by chance.
-        half = size // 2
-        if size % 2 == 0 and (half in _TRADE_ITEMS or (half == 8 and text[:half] == text[half:])):
-            yield text[:half], text[half:]
+        if size % 2 == 0 and size // 2 in _TRADE_ITEMS:
+            yield text[: size // 2], text[size // 2 :]
         return
     places = {match.start() for match in _OWN.finditer(text)}
     places |= {place for end in _ENDS for place in (end, size - end) if 0 < place < size}

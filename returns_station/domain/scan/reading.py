@@ -30,13 +30,13 @@ def read(raw: bytes, *, year: int = dates.THIS_YEAR) -> Reading:
         return Reading(raw, text, identifier, (own,), ())
     named, doubled = _named(text, identifier, year)
     found = ([own] if own else []) + named
+    doubled = doubled or glued.twice(text)
     if doubled is None and not any(candidate.valid for candidate in found):
         doubled = glued.find(text, identifier)
     found.sort(key=lambda candidate: not candidate.valid)
-    reference = _reference(
-        text, is_gs1=GS in text and any(candidate.kind is not Kind.TRACKING for candidate in named)
-    )
-    return Reading(raw, text, identifier, (*found, reference), (doubled,) if doubled else ())
+    is_gs1 = any(candidate.kind is not Kind.TRACKING for candidate in named)
+    candidates = (*found, _reference(text, is_gs1=is_gs1))
+    return Reading(raw, text, identifier, candidates, (doubled,) if doubled else ())
 
 
 def _decoded(raw: bytes) -> str:
