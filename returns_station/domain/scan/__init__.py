@@ -15,7 +15,7 @@ from returns_station.domain.scan.plates import (
     quantity_code,
     station_code,
 )
-from returns_station.domain.scan.reading import read
+from returns_station.domain.scan.reading import prepare, read
 
 __all__ = [
     "ALPHABET",
@@ -31,6 +31,7 @@ __all__ = [
     "explain",
     "mint",
     "parse_plate",
+    "prepare",
     "quantity_code",
     "read",
     "station_code",

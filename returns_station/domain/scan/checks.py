@@ -1,8 +1,6 @@
 """Check characters: each function takes the characters before the check and answers the one that should
 follow."""
 
-from biip.checksums import gs1_standard_check_digit
-
 ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 EXPRESS_WEIGHTS = (1, 3, 7)
 S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
@@ -10,7 +8,7 @@ S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 
 def gs1(body: str) -> str:
     """Modulo 10 with weights 3, 1 from the right. GS1 General Specifications, section 7.9.1."""
-    return str(gs1_standard_check_digit(body))
+    return _complement(sum(int(c) * (1 if place % 2 else 3) for place, c in enumerate(reversed(body))))
 
 
 def ups(body: str) -> str:

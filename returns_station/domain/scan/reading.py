@@ -39,6 +39,11 @@ def read(raw: bytes, *, year: int = dates.THIS_YEAR) -> Reading:
     return Reading(raw, text, identifier, candidates, (doubled,) if doubled else ())
 
 
+def prepare() -> None:
+    """Loads the GS1 tables, for which the first GS1 scan would otherwise wait; call it after the first paint."""
+    gs1.table()
+
+
 def _decoded(raw: bytes) -> str:
     try:
         return raw.decode()

@@ -109,6 +109,8 @@ class TestOneBadField:
             ("1726", "(17): expected 6 digits, found 26."),
             ("17", "(17): expected 6 digits, found nothing."),
             ("8008260131250000", "(8008): expected a moment as YYMMDDHHMMSS, found 260131250000."),
+            ("30", "(30): expected up to 8 digits, found nothing."),
+            ("10", "(10): expected up to 20 characters, found nothing."),
             ("3012X", "(30): expected up to 8 digits, found 12X."),
             ("10ABCDEFGHIJKLMNOPQRSTU", "(10): expected up to 20 characters, found ABCDEFGHIJKLMNOPQRSTU."),
             ("10A\x1b[2J", "(10): expected up to 20 characters, found A\\x1b[2J."),

@@ -1,9 +1,11 @@
 """A scan as a whole: bytes, prefixes, control characters, two symbols in one, and what is never lost."""
 
 import json
+import subprocess
+import sys
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from returns_station.domain.scan import Candidate, Kind, Reading, explain, mint, read
@@ -40,6 +42,10 @@ gs1_like = st.lists(
     | st.text("0123456789", max_size=14)
 ).map(lambda parts: "".join(parts).encode())
 
+links = st.from_regex(
+    r"https?://[a-z\[\]:]{1,5}/(01|00|gtin|414)/[0-9%٣]{8,18}(/(10|21|30)/.{0,5})?(\?.{0,20})?"
+).map(lambda text: text.encode("utf-8", "ignore"))
+
 
 def problems(reading: Reading) -> list[str]:
     return [str(problem) for problem in reading.problems]
@@ -51,6 +57,7 @@ class TestNothingIsLost:
         | gs1_like
         | st.text(max_size=60).map(lambda text: text.encode("utf-8", "ignore"))
     )
+    @example(b"0109501101530003" + b"30")
     @example(b"]")
     @example(b"]C")
     @example(b"]C1")
@@ -62,6 +69,12 @@ class TestNothingIsLost:
         reading = read(raw)
         assert reading.raw == raw
         json.dumps(explain(reading))
+
+    @pytest.mark.prove
+    @settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(st.binary(max_size=300) | gs1_like | links)
+    def test_no_bytes_raise_in_ten_thousand(self, raw: bytes) -> None:
+        assert read(raw).raw == raw
 
     @given(st.binary(max_size=80) | gs1_like)
     def test_a_text_that_is_not_ours_is_always_a_reference_last(self, raw: bytes) -> None:
@@ -198,6 +211,16 @@ class TestTwoSymbolsInOne:
     @pytest.mark.parametrize("text", [EAN, UPS, "92748931507708513018050063", LPN, "RMA-10RMA-11", "A" * 26])
     def test_one_code_is_not_two(self, text: str) -> None:
         assert read(text.encode()).problems == ()
+
+
+class TestImport:
+    def test_the_gs1_tables_wait_until_they_are_asked_for(self) -> None:
+        code = (
+            "import sys; from returns_station.domain import scan; scan.read(b'RMA-10'); "
+            "before = 'biip' in sys.modules; scan.prepare(); print(before, 'biip' in sys.modules)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout == "False True\n"
 
 
 class TestExplain:
