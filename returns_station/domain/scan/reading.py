@@ -40,7 +40,7 @@ def read(raw: bytes, *, year: int = dates.THIS_YEAR) -> Reading:
 
 
 def prepare() -> None:
-    """Loads the GS1 tables, for which the first GS1 scan would otherwise wait; call it after the first paint."""
+    """Loads the GS1 tables, so that the first GS1 scan need not; to be called after the first paint."""
     gs1.table()
 
 
