@@ -1,0 +1,198 @@
+"""One event of a posted batch, checked field by field; no model library, because it is on the ingest path."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+Check = Callable[[object], str | None]
+"""Takes a value; answers None if it is right, else what was expected."""
+
+MAX_TEXT: Final = 200
+MAX_INTEGER: Final = 10**15
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an event is not taken: for this one event, never for its batch."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event whose every field has been checked."""
+
+    id: str
+    type: str
+    subject: str
+    sequence: int
+    source: str
+    time: str
+    data: Mapping[str, object]
+    body: str
+    """`data` as canonical JSON: what is stored, and what a second event with the same id must equal."""
+
+    @property
+    def reverses(self) -> str | None:
+        """The id of the event this one takes back."""
+        return str(self.data["reverses"]) if self.type.endswith(".reversed") else None
+
+    def text(self, name: str) -> str:
+        """A field known to be text."""
+        return str(self.data[name])
+
+    def integer(self, name: str) -> int:
+        """A field known to be an integer."""
+        value = self.data[name]
+        assert isinstance(value, int)
+        return value
+
+
+def text(value: object) -> str | None:
+    right = isinstance(value, str) and 0 < len(value) <= MAX_TEXT and (value.isascii() or _is_unicode(value))
+    return None if right else f"a text of 1 to {MAX_TEXT} characters"
+
+
+def _is_unicode(value: str) -> bool:
+    # JSON can spell half of a surrogate pair, which no database column can hold.
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def optional_text(value: object) -> str | None:
+    return None if value is None or text(value) is None else f"null or a text of 1 to {MAX_TEXT} characters"
+
+
+def date(value: object) -> str | None:
+    right = value is None or (isinstance(value, str) and _DATE.fullmatch(value))
+    return None if right else "null or a date such as 2027-01-31"
+
+
+def amount(value: object) -> str | None:
+    right = type(value) is int and 0 <= value <= MAX_INTEGER
+    return None if right else "an integer of 0 or more, in minor units"
+
+
+def count(value: object) -> str | None:
+    return None if type(value) is int and 1 <= value <= MAX_INTEGER else "an integer of 1 or more"
+
+
+def one_of(*words: str) -> Check:
+    expected = f"one of {', '.join(words)}"
+    return lambda value: None if value in words else expected
+
+
+def currency(value: object) -> str | None:
+    right = isinstance(value, str) and _CURRENCY.fullmatch(value)
+    return None if right else "a currency code of three capital letters"
+
+
+def lines(**checks: Check) -> Check:
+    def check(value: object) -> str | None:
+        if not isinstance(value, list) or len(value) > 1000:
+            return "a list of at most 1000 lines"
+        for number, line in enumerate(value, start=1):
+            if not isinstance(line, dict):
+                return f"a list of objects, but line {number} is {shown(line)}"
+            for name, wanted in checks.items():
+                if expected := wanted(line.get(name)):
+                    return f"lines with {expected} as {name}, but line {number} has {shown(line.get(name))}"
+        return None
+
+    return check
+
+
+_RECEIPT: dict[str, Check] = {
+    **dict.fromkeys(("merchant", "site", "return_id", "parcel_id", "plate", "return_type"), text),
+    **dict.fromkeys(("return_number", "order_number", "tracking", "carrier"), optional_text),
+}
+_STOCK: dict[str, Check] = {
+    **dict.fromkeys(("merchant", "site", "return_id", "unit_id", "lpn", "sku"), text),
+    **dict.fromkeys(("grade", "disposition", "location"), text),
+    **dict.fromkeys(("lot", "serial", "container", "order_number", "order_line"), optional_text),
+    "quantity": count,
+    "unit": one_of("each"),
+    "expiry": date,
+}
+_REFUND: dict[str, Check] = {
+    **dict.fromkeys(("merchant", "return_id", "settlement_id", "order_number"), text),
+    **dict.fromkeys(("amount_minor", "shipping_minor", "fee_minor"), amount),
+    "currency": currency,
+    "payment_reference": optional_text,
+    "outcome": one_of("refund", "store_credit", "exchange"),
+    "lines": lines(order_line=text, sku=text, quantity=count, amount_minor=amount),
+}
+_SHORT: dict[str, Check] = {
+    "return_id": text,
+    "lines": lines(order_line=optional_text, sku=text, quantity=count, by=text),
+}
+DATA: Final[dict[str, dict[str, Check]]] = {
+    "returns.receipt": _RECEIPT,
+    "returns.receipt.reversed": {**_RECEIPT, "reverses": text},
+    "returns.stock": _STOCK,
+    "returns.stock.reversed": {**_STOCK, "reverses": text},
+    "returns.refund": _REFUND,
+    "returns.refund.reversed": {**_REFUND, "reverses": text},
+    "returns.short": _SHORT,
+}
+_ENVELOPE: dict[str, Check] = {
+    "specversion": one_of("1.0"),
+    "source": text,
+    "type": one_of(*DATA),
+    "subject": text,
+    "time": text,
+    "datacontenttype": one_of("application/json"),
+    "sequence": lambda value: (
+        None if isinstance(value, str) and _SEQUENCE.fullmatch(value) else "an integer written as text"
+    ),
+    "data": lambda value: None if isinstance(value, dict) else "an object",
+}
+
+
+def parse_event(item: Mapping[str, object]) -> Event | Refusal:
+    """The event in one object of the batch, whose `id` is known to be text, or the first thing wrong."""
+    if wrong := _wrong(item, _ENVELOPE):
+        return wrong
+    data, kind = item["data"], str(item["type"])
+    assert isinstance(data, dict)
+    if wrong := _wrong(data, DATA[kind]):
+        return wrong
+    if item["subject"] != data["return_id"]:
+        stated, meant = shown(item["subject"]), shown(data["return_id"])
+        return Refusal("event.subject", f"The subject {stated} is not the return_id {meant} of its data.")
+    return Event(
+        id=str(item["id"]),
+        type=kind,
+        subject=str(item["subject"]),
+        sequence=int(str(item["sequence"])),
+        source=str(item["source"]),
+        time=str(item["time"]),
+        data=data,
+        body=json.dumps(data, sort_keys=True, separators=(",", ":")),
+    )
+
+
+def _wrong(values: Mapping[str, object], checks: Mapping[str, Check]) -> Refusal | None:
+    for name, check in checks.items():
+        value = values.get(name)
+        if expected := check(value):
+            code = "event.float" if _has_float(value) else "event.field"
+            return Refusal(code, f"The field {name} is {shown(value)}; {expected} is expected.")
+    return None
+
+
+def _has_float(value: object) -> bool:
+    if isinstance(value, list):
+        return any(_has_float(number) for line in value if isinstance(line, dict) for number in line.values())
+    return isinstance(value, float)
+
+
+def shown(value: object) -> str:
+    """A value as it may stand in a sentence: JSON, cut at 60 characters."""
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= 60 else text[:57] + "..."
