@@ -1,5 +1,4 @@
-"""The symbology identifier that a scanner may put before the text. Source: ISO/IEC 15424, tables 1 and
-following."""
+"""The symbology identifier that a scanner may put before the text. Source: ISO/IEC 15424."""
 
 import re
 

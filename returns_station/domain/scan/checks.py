@@ -41,8 +41,7 @@ def identcode(body: str) -> str:
 
 
 def gls(body: str) -> str:
-    """GLS: modulo 10 with weights 3, 1 from the left, one more added to the sum. Uni-Box documentation,
-    3.2.1."""
+    """GLS: modulo 10 with weights 3, 1 from the left, one more added to the sum. See [G] in rules."""
     return _complement(1 + sum(int(c) * (1 if place % 2 else 3) for place, c in enumerate(body)))
 
 

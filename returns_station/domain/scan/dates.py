@@ -1,4 +1,4 @@
-"""Dates inside GS1 element strings, as ISO text. GS1 General Specifications, sections 3.4 and 7.12."""
+"""Dates inside GS1 element strings, as ISO text. Rules of the GS1 General Specifications."""
 
 from calendar import monthrange
 

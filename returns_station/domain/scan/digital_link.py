@@ -1,5 +1,5 @@
-"""GS1 Digital Link: a web address of any host whose path and query hold element strings. GS1 Digital Link URI
-syntax 1.2."""
+"""GS1 Digital Link: a web address of any host whose path and query hold element strings. See the GS1 Digital
+Link standard."""
 
 import re
 from urllib.parse import unquote

@@ -51,7 +51,7 @@ LOOKED_UP = ("21", "400", "240", "241", "250", "401", "402", "8003", "8004", "41
 PREDEFINED = {"00": 20, "01": 16, "02": 16, "03": 16, "04": 18, "20": 4, "41": 16}
 PREDEFINED |= {str(start): 8 for start in range(11, 20)} | {str(start): 10 for start in range(31, 37)}
 """First two digits to the length of identifier and value together, for those that need no separator after
-them. Source: GS1 General Specifications, figure 7.8.5-2."""
+them. Source: GS1 General Specifications, the predefined lengths of element strings."""
 
 MOST = 32
 """Elements of one message; far beyond what a symbol on goods carries, so that hostile text costs little."""

@@ -35,15 +35,13 @@ def trade_item(digits: str, attributes: tuple[tuple[str, str], ...] = ()) -> Can
 
 
 def check(digits: str) -> tuple[Problem, ...]:
-    """The Problem of a GS1 key whose last digit is not its check digit. GS1 General Specifications, section
-    7.9."""
+    """The Problem of a GS1 key whose last digit is not its check digit. See checks.gs1."""
     expected = checks.gs1(digits[:-1])
     return () if expected == digits[-1] else (wrong_check(digits, expected),)
 
 
 def expand(upce: str) -> str:
-    """The 12 digits of UPC-A that a UPC-E of 8 digits leaves out zeros of. GS1 General Specifications, figure
-    5.2.2.4.2-1."""
+    """The 12 digits of UPC-A that a UPC-E of 8 digits leaves out zeros of. Source: GS1 General Specifications."""
     system, short, last, digit = upce[0], upce[1:6], upce[6], upce[7]
     if last in "012":
         return f"{system}{short[:2]}{last}0000{short[2:]}{digit}"

@@ -1,10 +1,11 @@
 """The shapes of carriers' tracking numbers, one frozen row each, with the source of every row's facts.
 
-Sources: [J] the public records in github.com/jkeen/tracking_number_data, couriers/*.json, with their sample
-numbers; [P] paketda.de, "Prüfziffern-Berechnung für Paketnummern" (German parcel numbers, with samples); [L]
-the Leitcode article of German Wikipedia and zxing-cpp's ODDeutschePostReader; [G] GLS Uni-Box documentation,
-3.2.1; [U] UPU standard S10; [S] shapes seen the same in several public validators, without a carrier's own
-document.
+Sources: [J] the public records in github.com/jkeen/tracking_number_data, couriers/*.json, with their samples;
+[P] paketda.de, "Prüfziffern-Berechnung für Paketnummern" (German parcel numbers, with samples);
+[L] the Leitcode article of German Wikipedia and zxing-cpp's ODDeutschePostReader;
+[G] a public tracking client that cites GLS's Uni-Box documentation, chapter 3.2.1;
+[U] UPU S10 as [J] and Wikipedia give it;
+[S] shapes seen the same in several public validators, without a carrier's own document.
 """
 
 import re
