@@ -41,7 +41,7 @@ def check(digits: str) -> tuple[Problem, ...]:
 
 
 def expand(upce: str) -> str:
-    """The 12 digits of UPC-A that a UPC-E of 8 digits leaves out zeros of. Source: GS1 General Specifications."""
+    """The 12 digits of UPC-A behind a UPC-E of 8 digits. Source: GS1 General Specifications."""
     system, short, last, digit = upce[0], upce[1:6], upce[6], upce[7]
     if last in "012":
         return f"{system}{short[:2]}{last}0000{short[2:]}{digit}"
