@@ -21,7 +21,7 @@ _STUCK_S = 10.0
 
 
 class PtyPair:
-    """A simulated scanner at a stable path: `link` points to the pty of the moment, and is gone while unplugged.
+    """A simulated scanner at a stable path: `link` points to the pty of the moment, gone while unplugged.
 
     Unplugging closes the scanner's side, so a reader gets the hang-up a pulled USB plug gives; plugging in
     makes a new pty under the same link. All of it may be called from any thread. `sleep` and `clock` pace
