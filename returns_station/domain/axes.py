@@ -1,7 +1,6 @@
 """State as orthogonal axes, each with its legal moves as one visible set of pairs."""
 
 from enum import StrEnum
-
 from typing import TypeVar
 
 from returns_station.errors import StationError
@@ -90,45 +89,96 @@ class PrintState(StrEnum):
 
 
 MOVES: dict[type[StrEnum], frozenset[tuple[StrEnum, StrEnum]]] = {
-    Arrival: frozenset({(Arrival.EXPECTED, Arrival.ARRIVED), (Arrival.EXPECTED, Arrival.REFUSED), (Arrival.ARRIVED, Arrival.REFUSED),
-                        (Arrival.REFUSED, Arrival.ARRIVED)}),
-    ParcelWork: frozenset({
-        (ParcelWork.WAITING, ParcelWork.OPEN), (ParcelWork.OPEN, ParcelWork.HELD), (ParcelWork.HELD, ParcelWork.OPEN),
-        (ParcelWork.OPEN, ParcelWork.STOPPED), (ParcelWork.STOPPED, ParcelWork.OPEN), (ParcelWork.OPEN, ParcelWork.CLOSED),
-        (ParcelWork.CLOSED, ParcelWork.OPEN), (ParcelWork.OPEN, ParcelWork.VOIDED),
-    }),
+    Arrival: frozenset(
+        {
+            (Arrival.EXPECTED, Arrival.ARRIVED),
+            (Arrival.EXPECTED, Arrival.REFUSED),
+            (Arrival.ARRIVED, Arrival.REFUSED),
+            (Arrival.REFUSED, Arrival.ARRIVED),
+        }
+    ),
+    ParcelWork: frozenset(
+        {
+            (ParcelWork.WAITING, ParcelWork.OPEN),
+            (ParcelWork.OPEN, ParcelWork.HELD),
+            (ParcelWork.HELD, ParcelWork.OPEN),
+            (ParcelWork.OPEN, ParcelWork.STOPPED),
+            (ParcelWork.STOPPED, ParcelWork.OPEN),
+            (ParcelWork.OPEN, ParcelWork.CLOSED),
+            (ParcelWork.CLOSED, ParcelWork.OPEN),
+            (ParcelWork.OPEN, ParcelWork.VOIDED),
+        }
+    ),
     Reception: frozenset({(Reception.RECEIVED, Reception.VOIDED)}),
     Inspection: frozenset({(Inspection.PENDING, Inspection.DONE), (Inspection.DONE, Inspection.PENDING)}),
-    Acceptance: frozenset({
-        (Acceptance.OPEN, Acceptance.ACCEPTED), (Acceptance.OPEN, Acceptance.REJECTED), (Acceptance.OPEN, Acceptance.NEEDS_HUMAN),
-        (Acceptance.NEEDS_HUMAN, Acceptance.ACCEPTED), (Acceptance.NEEDS_HUMAN, Acceptance.REJECTED),
-        (Acceptance.ACCEPTED, Acceptance.OPEN), (Acceptance.NEEDS_HUMAN, Acceptance.OPEN), (Acceptance.REJECTED, Acceptance.OPEN),
-        (Acceptance.ACCEPTED, Acceptance.NEEDS_HUMAN),
-    }),
-    Placement: frozenset({
-        (Placement.IN_HAND, Placement.LABELLED), (Placement.LABELLED, Placement.PUT), (Placement.LABELLED, Placement.HELD),
-        (Placement.LABELLED, Placement.STOPPED), (Placement.IN_HAND, Placement.STOPPED), (Placement.IN_HAND, Placement.HELD),
-        (Placement.HELD, Placement.LABELLED), (Placement.HELD, Placement.IN_HAND), (Placement.STOPPED, Placement.LABELLED),
-        (Placement.STOPPED, Placement.IN_HAND), (Placement.PUT, Placement.LABELLED), (Placement.LABELLED, Placement.IN_HAND),
-    }),
-    SettlementState: frozenset({
-        (SettlementState.NEEDS_HUMAN, SettlementState.RELEASED), (SettlementState.RELEASED, SettlementState.WITHDRAWN),
-        (SettlementState.NEEDS_HUMAN, SettlementState.WITHDRAWN),
-    }),
-    SyncState: frozenset({
-        (SyncState.HELD, SyncState.LOCAL), (SyncState.HELD, SyncState.WITHDRAWN), (SyncState.LOCAL, SyncState.SENT),
-        (SyncState.LOCAL, SyncState.WITHDRAWN), (SyncState.SENT, SyncState.ACKNOWLEDGED), (SyncState.SENT, SyncState.LOCAL),
-        (SyncState.SENT, SyncState.REFUSED), (SyncState.REFUSED, SyncState.LOCAL), (SyncState.LOCAL, SyncState.REFUSED),
-    }),
-    PrintState: frozenset({
-        (PrintState.ASKED, PrintState.SENT), (PrintState.SENT, PrintState.CONFIRMED), (PrintState.ASKED, PrintState.CONFIRMED),
-        (PrintState.ASKED, PrintState.FAILED), (PrintState.FAILED, PrintState.ASKED),
-    }),
+    Acceptance: frozenset(
+        {
+            (Acceptance.OPEN, Acceptance.ACCEPTED),
+            (Acceptance.OPEN, Acceptance.REJECTED),
+            (Acceptance.OPEN, Acceptance.NEEDS_HUMAN),
+            (Acceptance.NEEDS_HUMAN, Acceptance.ACCEPTED),
+            (Acceptance.NEEDS_HUMAN, Acceptance.REJECTED),
+            (Acceptance.ACCEPTED, Acceptance.OPEN),
+            (Acceptance.NEEDS_HUMAN, Acceptance.OPEN),
+            (Acceptance.REJECTED, Acceptance.OPEN),
+            (Acceptance.ACCEPTED, Acceptance.NEEDS_HUMAN),
+        }
+    ),
+    Placement: frozenset(
+        {
+            (Placement.IN_HAND, Placement.LABELLED),
+            (Placement.LABELLED, Placement.PUT),
+            (Placement.LABELLED, Placement.HELD),
+            (Placement.LABELLED, Placement.STOPPED),
+            (Placement.IN_HAND, Placement.STOPPED),
+            (Placement.IN_HAND, Placement.HELD),
+            (Placement.HELD, Placement.LABELLED),
+            (Placement.HELD, Placement.IN_HAND),
+            (Placement.STOPPED, Placement.LABELLED),
+            (Placement.STOPPED, Placement.IN_HAND),
+            (Placement.PUT, Placement.LABELLED),
+            (Placement.LABELLED, Placement.IN_HAND),
+        }
+    ),
+    SettlementState: frozenset(
+        {
+            (SettlementState.NEEDS_HUMAN, SettlementState.RELEASED),
+            (SettlementState.RELEASED, SettlementState.WITHDRAWN),
+            (SettlementState.NEEDS_HUMAN, SettlementState.WITHDRAWN),
+        }
+    ),
+    SyncState: frozenset(
+        {
+            (SyncState.HELD, SyncState.LOCAL),
+            (SyncState.HELD, SyncState.WITHDRAWN),
+            (SyncState.LOCAL, SyncState.SENT),
+            (SyncState.LOCAL, SyncState.WITHDRAWN),
+            (SyncState.SENT, SyncState.ACKNOWLEDGED),
+            (SyncState.SENT, SyncState.LOCAL),
+            (SyncState.SENT, SyncState.REFUSED),
+            (SyncState.REFUSED, SyncState.LOCAL),
+            (SyncState.LOCAL, SyncState.REFUSED),
+            (SyncState.REFUSED, SyncState.WITHDRAWN),
+        }
+    ),
+    PrintState: frozenset(
+        {
+            (PrintState.ASKED, PrintState.SENT),
+            (PrintState.SENT, PrintState.CONFIRMED),
+            (PrintState.ASKED, PrintState.CONFIRMED),
+            (PrintState.ASKED, PrintState.FAILED),
+            (PrintState.FAILED, PrintState.ASKED),
+        }
+    ),
 }
 
 
 def move(now: S, then: S) -> S:
     """`then`, if the move from `now` is legal or no move at all; StationError `axis.move` otherwise."""
     if now is not then and (now, then) not in MOVES[type(now)]:
-        raise StationError("axis.move", f"{type(now).__name__} cannot go from {now} to {then}.", "This is a defect: please report it.")
+        raise StationError(
+            "axis.move",
+            f"{type(now).__name__} cannot go from {now} to {then}.",
+            "This is a defect: please report it.",
+        )
     return then

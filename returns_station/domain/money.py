@@ -7,7 +7,27 @@ from returns_station.errors import StationError
 
 # ISO 4217 minor-unit exponents that are not 2.
 _EXPONENTS = {
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(
+        (
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ),
+        0,
+    ),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
 _AMOUNT = re.compile(r"(-?)(\d{1,13})(?:\.(\d+))?")
@@ -46,16 +66,32 @@ def parse(text: object, currency: str) -> Money:
     `money.amount` for text that is no amount or has more digits than the currency knows.
     """
     if isinstance(text, float):
-        raise StationError("money.float", f"{text!r} is a floating-point number; money is text or whole numbers.", "Write it as text, such as \"12.50\".")
+        raise StationError(
+            "money.float",
+            f"{text!r} is a floating-point number; money is text or whole numbers.",
+            'Write it as text, such as "12.50".',
+        )
     if not _CURRENCY.fullmatch(currency):
-        raise StationError("money.currency", f"{currency!r} is no currency; three capital letters (ISO 4217) were expected.", "For example EUR or GBP.")
+        raise StationError(
+            "money.currency",
+            f"{currency!r} is no currency; three capital letters (ISO 4217) were expected.",
+            "For example EUR or GBP.",
+        )
     found = _AMOUNT.fullmatch(str(text).strip())
     if found is None:
-        raise StationError("money.amount", f"{str(text)!r} is no amount; digits with a point were expected.", "For example 12.50.")
+        raise StationError(
+            "money.amount",
+            f"{str(text)!r} is no amount; digits with a point were expected.",
+            "For example 12.50.",
+        )
     sign, whole, fraction = found.groups()
     digits = exponent(currency)
     kept, extra = (fraction or "")[:digits], (fraction or "")[digits:]
     if extra.strip("0"):
-        raise StationError("money.amount", f"{str(text)!r} has more than {digits} decimals, which {currency} does not have.", "Round it where it was made.")
+        raise StationError(
+            "money.amount",
+            f"{str(text)!r} has more than {digits} decimals, which {currency} does not have.",
+            "Round it where it was made.",
+        )
     minor = int(whole) * 10**digits + int((kept or "").ljust(digits, "0") or "0")
     return Money(-minor if sign else minor, currency)

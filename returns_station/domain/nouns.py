@@ -3,8 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from returns_station.domain.axes import Acceptance, Arrival, Inspection, ParcelWork, Placement, Reception, SettlementState
-from returns_station.domain.codes import Cause, Disposition, Grade, Identity, Packaging, Reason, RefundMeans, RefundTiming, ReturnType, Role
+from returns_station.domain.axes import (
+    Acceptance,
+    Arrival,
+    Inspection,
+    ParcelWork,
+    Placement,
+    Reception,
+    SettlementState,
+)
+from returns_station.domain.codes import (
+    Cause,
+    Disposition,
+    Grade,
+    Identity,
+    Packaging,
+    Reason,
+    RefundMeans,
+    RefundTiming,
+    ReturnType,
+    Role,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +52,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One line of a sale. Money in minor units; None is a money fact that is missing. `returned` counts pieces returned before, here or elsewhere."""
+    """One line of a sale. Money in minor units; None is a money fact that is missing.
+
+    `returned` counts pieces whose money is settled, here or elsewhere; `received` also those that merely came.
+    """
 
     id: str
     line_id: str
@@ -44,7 +66,7 @@ class OrderLine:
     discount_minor: int | None = None
     tax_minor: int | None = None
     returned: int = 0
-    allocated_minor: int = 0
+    received: int = 0
     serials: tuple[str, ...] = ()
     delivered_at: datetime | None = None
 
@@ -112,7 +134,10 @@ class ReturnAuthorization:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What arrived: facts of arrival and how far its opening has come; it holds any number of returns."""
+    """What arrived: facts of arrival and how far its opening has come; it holds any number of returns.
+
+    `tracked` says that `scanned` is a number of this very parcel, not of its return or order.
+    """
 
     id: str
     plate: str
@@ -127,6 +152,7 @@ class Parcel:
     shelf: str | None = None
     note: str | None = None
     opened_by: str | None = None
+    tracked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

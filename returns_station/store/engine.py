@@ -39,8 +39,14 @@ def driver() -> Driver:
 
 
 def _pragmas(journal: str) -> tuple[str, ...]:
-    return (f"PRAGMA journal_mode={journal}", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", "PRAGMA busy_timeout=30000",
-            "PRAGMA cache_size=-65536", "PRAGMA temp_store=MEMORY")
+    return (
+        f"PRAGMA journal_mode={journal}",
+        "PRAGMA synchronous=FULL",
+        "PRAGMA foreign_keys=ON",
+        "PRAGMA busy_timeout=30000",
+        "PRAGMA cache_size=-65536",
+        "PRAGMA temp_store=MEMORY",
+    )
 
 
 def open_engine(path: Path, *, create: bool = False) -> Engine:
@@ -49,9 +55,17 @@ def open_engine(path: Path, *, create: bool = False) -> Engine:
     Raises StationError `store.missing` when there is no file and `create` is false: a missing file is never silently made anew.
     """
     if not create and not path.exists():
-        raise StationError("store.missing", f"There is no database at {path}.", "Run `returns-station migrate` to make one, or restore a backup.")
+        raise StationError(
+            "store.missing",
+            f"There is no database at {path}.",
+            "Run `returns-station migrate` to make one, or restore a backup.",
+        )
     if not path.parent.is_dir():
-        raise StationError("store.folder", f"The folder {path.parent} does not exist.", "Make the folder, or name another one in the configuration.")
+        raise StationError(
+            "store.folder",
+            f"The folder {path.parent} does not exist.",
+            "Make the folder, or name another one in the configuration.",
+        )
     found = driver()
     engine = create_engine(f"sqlite:///{path}", module=found.module)
 
@@ -82,8 +96,10 @@ class ProcessLock:
             holder = file.read().strip() or "unknown"
             file.close()
             raise StationError(
-                "store.locked", f"Another {self._role} process (pid {holder}) already works on this database.",
-                "End that one first, or use its terminal. Reports may read beside it.") from None
+                "store.locked",
+                f"Another {self._role} process (pid {holder}) already works on this database.",
+                "End that one first, or use its terminal. Reports may read beside it.",
+            ) from None
         file.seek(0)
         file.truncate()
         file.write(str(os.getpid()))

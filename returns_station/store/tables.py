@@ -221,6 +221,7 @@ class Parcel(SQLModel, table=True):
     shelf: str | None = None
     note: str | None = None
     opened_by: str | None = None
+    tracked: bool = False
     opened_at: str | None = None
     closed_at: str | None = None
 

@@ -1,0 +1,385 @@
+"""Answers to what the session needs to know, each an indexed read in the step's own transaction."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, or_, select
+
+from returns_station.domain.axes import Arrival, ParcelWork, Reception, SettlementState, SyncState
+from returns_station.domain.codes import Reason, RefundMeans, RefundTiming, ReturnType, Role
+from returns_station.domain.effects import Effect, EffectType
+from returns_station.domain.nouns import (
+    Order,
+    OrderLine,
+    Parcel,
+    Payment,
+    Place,
+    Product,
+    ReturnAuthorization,
+    ReturnLine,
+    ReturnUnit,
+    Worker,
+)
+from returns_station.store import tables as t
+from returns_station.store.snapshots import unit_from_row
+from returns_station.workflow.ports import (
+    ClosedParcels,
+    EffectStates,
+    Identify,
+    Load,
+    Match,
+    Need,
+    OpenReturns,
+    Prints,
+    ReceiptsOf,
+    Suggest,
+    UnitsOf,
+)
+
+_scannable = t.Scannable.__table__
+_unit = t.ReturnUnit.__table__
+_parcel = t.Parcel.__table__
+_order = t.SalesOrder.__table__
+_line = t.OrderLine.__table__
+_serial = t.OrderSerial.__table__
+_payment = t.Payment.__table__
+_settlement = t.Settlement.__table__
+_authorization = t.Authorization.__table__
+_return_line = t.ReturnLine.__table__
+_product = t.Product.__table__
+_container = t.Container.__table__
+_location = t.Location.__table__
+_outbox = t.Outbox.__table__
+
+_IDENTIFY = select(_scannable).where(_scannable.c.value.in_(bindparam("values", expanding=True))).limit(100)
+_UNIT = select(_unit).where(_unit.c.id == bindparam("id"))
+_FINDINGS = (
+    select(t.UnitFinding.__table__)
+    .where(t.UnitFinding.__table__.c.unit_id == bindparam("id"))
+    .order_by("position")
+)
+_UNITS_OF = (
+    select(_unit)
+    .where(_unit.c.parcel_id == bindparam("id"), _unit.c.reception == Reception.RECEIVED.value)
+    .order_by(_unit.c.id)
+)
+_LIVING = _unit.c.reception == Reception.RECEIVED.value
+_LINES = select(_line).where(_line.c.order_id == bindparam("id")).order_by(_line.c.line_id)
+_PIECES = (
+    select(
+        _unit.c.order_line_id,
+        func.sum(_unit.c.quantity),
+        func.sum(_unit.c.quantity).filter(_unit.c.settlement_id.is_not(None)),
+    )
+    .where(_unit.c.order_line_id.in_(bindparam("ids", expanding=True)), _LIVING)
+    .group_by(_unit.c.order_line_id)
+)
+_RECEIVED = (
+    select(_unit.c.return_line_id, func.sum(_unit.c.quantity))
+    .where(_unit.c.return_line_id.in_(bindparam("ids", expanding=True)), _LIVING)
+    .group_by(_unit.c.return_line_id)
+)
+_SERIALS = select(_serial).where(_serial.c.order_line_id.in_(bindparam("ids", expanding=True)))
+_ALLOCATED = select(func.coalesce(func.sum(_settlement.c.amount_minor), 0)).where(
+    _settlement.c.order_id == bindparam("id"), _settlement.c.state == SettlementState.RELEASED.value
+)
+
+
+def answer(connection: Connection, need: Need) -> Any:
+    """The answer to one need."""
+    return _ANSWERS[type(need)](connection, need)
+
+
+def _identify(connection: Connection, need: Identify) -> tuple[Match, ...]:
+    rows = connection.execute(_IDENTIFY, {"values": list(need.values)})
+    return tuple(Match(row.value, row.kind, row.ref, row.merchant, row.factor) for row in rows)
+
+
+def _load(connection: Connection, need: Load) -> Any:
+    return _LOADS[need.noun](connection, need.id)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _worker(connection: Connection, code: str) -> Worker | None:
+    """The worker behind a worker id with a badge that is not revoked."""
+    worker, badge = t.Worker.__table__, t.Badge.__table__
+    valid = select(badge.c.code).where(badge.c.worker_id == code, badge.c.revoked_at.is_(None)).exists()
+    row = connection.execute(select(worker).where(worker.c.id == code, worker.c.active, valid)).first()
+    return Worker(row.id, Role(row.role)) if row else None
+
+
+def _load_product(connection: Connection, id: str) -> Product | None:
+    row = connection.execute(select(_product).where(_product.c.id == id)).first()
+    if row is None:
+        return None
+    return Product(
+        row.id,
+        row.merchant,
+        row.sku,
+        row.title,
+        row.type,
+        row.serial_tracked,
+        row.lot_tracked,
+        row.expiry_tracked,
+        row.hazard,
+        tuple(json.loads(row.components)),
+    )
+
+
+def _load_order(connection: Connection, id: str) -> Order | None:
+    row = connection.execute(select(_order).where(_order.c.id == id)).first()
+    if row is None:
+        return None
+    payments = tuple(
+        Payment(p.reference, p.captured_minor, p.refunded_minor)
+        for p in connection.execute(
+            select(_payment).where(_payment.c.order_id == id).order_by(_payment.c.reference)
+        )
+    )
+    return Order(
+        row.id,
+        row.merchant,
+        row.number,
+        row.currency,
+        row.prices_include_tax,
+        row.shipping_minor,
+        _lines(connection, connection.execute(_LINES, {"id": id}).all()),
+        payments,
+        connection.execute(_ALLOCATED, {"id": id}).scalar_one(),
+    )
+
+
+def _lines(connection: Connection, rows: Any) -> tuple[OrderLine, ...]:
+    ids = [row.id for row in rows]
+    pieces = {line: (came, settled or 0) for line, came, settled in connection.execute(_PIECES, {"ids": ids})}
+    serials: dict[str, list[str]] = {}
+    for row in connection.execute(_SERIALS, {"ids": ids}):
+        serials.setdefault(row.order_line_id, []).append(row.serial)
+    return tuple(
+        OrderLine(
+            row.id,
+            row.line_id,
+            row.product_id,
+            row.sku,
+            row.quantity,
+            row.unit_price_minor,
+            row.discount_minor,
+            row.tax_minor,
+            row.returned_before + pieces.get(row.id, (0, 0))[1],
+            row.returned_before + pieces.get(row.id, (0, 0))[0],
+            tuple(sorted(serials.get(row.id, ()))),
+            _moment(row.delivered_at),
+        )
+        for row in rows
+    )
+
+
+def _load_order_line(connection: Connection, id: str) -> OrderLine | None:
+    rows = connection.execute(select(_line).where(_line.c.id == id)).all()
+    return _lines(connection, rows)[0] if rows else None
+
+
+def _load_authorization(connection: Connection, id: str) -> ReturnAuthorization | None:
+    row = connection.execute(select(_authorization).where(_authorization.c.id == id)).first()
+    if row is None:
+        return None
+    rows = connection.execute(
+        select(_return_line).where(_return_line.c.authorization_id == id).order_by(_return_line.c.id)
+    ).all()
+    received = dict(connection.execute(_RECEIVED, {"ids": [line.id for line in rows]}).tuples().all())
+    lines = tuple(
+        ReturnLine(
+            line.id,
+            line.order_line_id,
+            line.product_id,
+            line.sku,
+            line.expected,
+            received.get(line.id, 0),
+            line.short,
+            Reason(line.reason),
+        )
+        for line in rows
+    )
+    return ReturnAuthorization(
+        row.id,
+        row.merchant,
+        row.number,
+        row.source,
+        ReturnType(row.return_type),
+        row.order_id,
+        row.order_number,
+        _moment(row.expires_at),
+        row.pieces,
+        RefundTiming(row.timing),
+        RefundMeans(row.means),
+        lines,
+    )
+
+
+def _load_parcel(connection: Connection, id: str) -> Parcel | None:
+    row = connection.execute(select(_parcel).where(_parcel.c.id == id)).first()
+    if row is None:
+        return None
+    return Parcel(
+        row.id,
+        row.plate,
+        row.merchant,
+        row.site,
+        ReturnType(row.return_type),
+        row.scanned,
+        row.carrier,
+        tuple(json.loads(row.returns)),
+        Arrival(row.arrival),
+        ParcelWork(row.work),
+        row.shelf,
+        row.note,
+        row.opened_by,
+        row.tracked,
+    )
+
+
+def _load_unit(connection: Connection, id: str) -> ReturnUnit | None:
+    row = connection.execute(_UNIT, {"id": id}).first()
+    return unit_from_row(row, connection.execute(_FINDINGS, {"id": id}).all()) if row else None
+
+
+def _load_place(connection: Connection, code: str) -> Place | None:
+    row = connection.execute(select(_container).where(_container.c.code == code)).first()
+    if row is not None:
+        return _as_container(connection, row)
+    row = connection.execute(select(_location).where(_location.c.code == code)).first()
+    return Place(row.code, tuple(json.loads(row.purposes))) if row else None
+
+
+def _as_container(connection: Connection, row: Row[Any]) -> Place:
+    holds = connection.execute(
+        select(func.coalesce(func.sum(_unit.c.quantity), 0)).where(_unit.c.container == row.code, _LIVING)
+    ).scalar_one()
+    return Place(
+        row.code, tuple(json.loads(row.purposes)), True, row.state, row.capacity, holds, row.location
+    )
+
+
+_LOADS: dict[str, Callable[[Connection, str], Any]] = {
+    "worker": _worker,
+    "product": _load_product,
+    "order": _load_order,
+    "order_line": _load_order_line,
+    "authorization": _load_authorization,
+    "parcel": _load_parcel,
+    "unit": _load_unit,
+    "place": _load_place,
+}
+
+
+def _units_of(connection: Connection, need: UnitsOf) -> tuple[ReturnUnit, ...]:
+    return tuple(
+        unit_from_row(row, connection.execute(_FINDINGS, {"id": row.id}).all())
+        for row in connection.execute(_UNITS_OF, {"id": need.parcel_id})
+    )
+
+
+def _open_returns(connection: Connection, need: OpenReturns) -> tuple[str, ...]:
+    ids = connection.execute(
+        select(_authorization.c.id)
+        .where(_authorization.c.order_id == need.order_id, _authorization.c.source != "station")
+        .order_by(_authorization.c.id)
+    )
+    found = [_load_authorization(connection, id) for id in ids.scalars().all()]
+    return tuple(a.id for a in found if a is not None and any(line.awaiting for line in a.lines))
+
+
+def _closed_parcels(connection: Connection, need: ClosedParcels) -> int:
+    like = f'%"{need.authorization_id}"%'
+    found = (
+        select(func.count())
+        .select_from(_parcel)
+        .where(
+            _parcel.c.work == ParcelWork.CLOSED.value,
+            _parcel.c.arrival != Arrival.REFUSED.value,
+            _parcel.c.returns.like(like),
+            _parcel.c.id != need.but,
+        )
+    )
+    return int(connection.execute(found).scalar_one())
+
+
+def _suggest(connection: Connection, need: Suggest) -> Place | None:
+    """An open container with room first, a bin else; by code, so that the same place is named until it is full."""
+    if not need.purposes:
+        return None
+    for row in connection.execute(
+        select(_container)
+        .where(
+            _container.c.state == "open",
+            or_(*(_container.c.purposes.like(f'%"{p}"%') for p in need.purposes)),
+        )
+        .order_by(_container.c.code)
+    ).all():
+        place = _as_container(connection, row)
+        if place.capacity is None or place.holds + need.quantity <= place.capacity:
+            return place
+    row = connection.execute(
+        select(_location)
+        .where(or_(*(_location.c.purposes.like(f'%"{p}"%') for p in need.purposes)))
+        .order_by(_location.c.code)
+        .limit(1)
+    ).first()
+    return Place(row.code, tuple(json.loads(row.purposes))) if row else None
+
+
+def _effect_states(connection: Connection, need: EffectStates) -> tuple[tuple[Effect, SyncState], ...]:
+    rows = connection.execute(select(_outbox).where(_outbox.c.id.in_(list(need.ids))).order_by(_outbox.c.id))
+    return tuple(
+        (
+            Effect(
+                row.id,
+                EffectType(row.type),
+                row.target,
+                row.merchant,
+                row.return_id,
+                json.loads(row.body),
+                row.parcel_id,
+                row.unit_id,
+                row.settlement_id,
+            ),
+            SyncState(row.state),
+        )
+        for row in rows
+    )
+
+
+def _prints(connection: Connection, need: Prints) -> int:
+    job = t.PrintJob.__table__
+    return int(
+        connection.execute(
+            select(func.count()).select_from(job).where(job.c.unit_id == need.unit_id)
+        ).scalar_one()
+    )
+
+
+def _receipts(connection: Connection, need: ReceiptsOf) -> tuple[str, ...]:
+    found = (
+        select(_outbox.c.id)
+        .where(_outbox.c.parcel_id == need.parcel_id, _outbox.c.type == EffectType.RECEIPT.value)
+        .order_by(_outbox.c.id)
+    )
+    return tuple(connection.execute(found).scalars())
+
+
+_ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
+    Identify: _identify,
+    Load: _load,
+    UnitsOf: _units_of,
+    OpenReturns: _open_returns,
+    ClosedParcels: _closed_parcels,
+    Suggest: _suggest,
+    EffectStates: _effect_states,
+    Prints: _prints,
+    ReceiptsOf: _receipts,
+}

@@ -1,0 +1,194 @@
+"""The dialogue, pure: `handle(state, input, facts, now, ids, rules)` gives the next state and the Step; it reads and writes nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from returns_station.domain.codes import Role, Signal
+from returns_station.domain.scan import Candidate, Kind, Reading, read
+from returns_station.workflow import inspecting, items, parcels, placing, shelves, undo
+from returns_station.workflow.ports import (
+    Facts,
+    Ids,
+    Input,
+    InputKind,
+    Load,
+    Message,
+    Prompt,
+    Record,
+    Rules,
+    Step,
+)
+from returns_station.workflow.state import At, State
+from returns_station.workflow.turn import Missing, Turn
+
+HANDLERS: dict[At, Callable[[Turn], None]] = {
+    At.PARCEL: parcels.at_parcel,
+    At.CHOOSE_RETURN: parcels.at_choose_return,
+    At.CONFIRM_BLIND: parcels.at_confirm_blind,
+    At.REFUSE_REASON: parcels.at_refuse_reason,
+    At.ITEM: items.at_item,
+    At.CHOOSE_ITEM: items.at_choose_item,
+    At.CONFIRM_UNKNOWN: items.at_confirm_unknown,
+    At.CONFIRM_EMPTY: parcels.at_confirm_empty,
+    At.SERIAL: items.at_serial,
+    At.LOT: items.at_lot,
+    At.EXPIRY: items.at_expiry,
+    At.QUANTITY: items.at_quantity,
+    At.QUESTION: inspecting.at_question,
+    At.SPLIT: inspecting.at_split,
+    At.LABEL: placing.at_label,
+    At.DESTINATION: placing.at_destination,
+    At.PLACE_REASON: placing.at_place_reason,
+    At.DISPOSITION_REASON: placing.at_disposition_reason,
+    At.HOLD_LABEL: shelves.at_hold_label,
+    At.HOLD_SHELF: shelves.at_hold_shelf,
+    At.STOP_KIND: shelves.at_stop_kind,
+    At.STOP_SHELF: shelves.at_stop_shelf,
+}
+_UNREADABLE = frozenset({"scan.empty", "scan.too_long", "scan.glued"})
+
+
+def handle(
+    state: State, given: Input, facts: Facts, now: datetime, ids: Ids, rules: Rules
+) -> tuple[State, Step]:
+    """One input, one answer. A Step with `needs` is a question: look them up, put them into `facts`, call again."""
+    turn = Turn(state, given, meaning(given), facts, now, ids, rules)
+    try:
+        _route(turn)
+        step = turn.step()
+        return turn.state, replace(step, prompt=_filled(turn, prompt(turn.state)))
+    except Missing as missing:
+        return state, Step(Signal.ACCEPTED, Message("ok"), needs=(missing.need,))
+
+
+def meaning(given: Input) -> Reading:
+    """What an input means: a scan is read, an answer and a command are taken by their word; typed command words need no prefix."""
+    text = given.raw.decode("utf-8", "replace").strip()
+    if given.kind is InputKind.ANSWER:
+        return Reading(given.raw, text, None, (Candidate(Kind.ANSWER, text.lower()),), ())
+    if given.kind is InputKind.COMMAND:
+        return read(f"RS-{text.upper().replace('_', '-')}".encode())
+    reading = read(given.raw)
+    if given.typed and text.replace("-", "").isalpha():
+        command = read(f"RS-{text.upper()}".encode()).of(Kind.COMMAND)
+        if command:
+            return Reading(given.raw, text, None, (command[0],), ())
+    return reading
+
+
+def _route(turn: Turn) -> None:
+    for problem in turn.reading.problems:
+        if problem.code in _UNREADABLE or not turn.reading.candidates:
+            return turn.no(Signal.UNKNOWN, "scan.problem", problem=str(problem))
+    command = turn.command()
+    if command is None and not turn.reading.of(Kind.ANSWER, Kind.QUANTITY) and turn.matches("badge"):
+        return _badge(turn)
+    if command in ("stop", *shelves.STOPS):
+        return shelves.stop(turn, command) if turn.state.worker else _stop_unsigned(turn, command)
+    if command == "help":
+        return _help(turn)
+    if turn.state.worker is None:
+        return turn.no(Signal.MISMATCH, "badge.first")
+    anywhere = {
+        "undo": undo.undo,
+        "hold": shelves.hold,
+        "reprint": inspecting.reprint,
+        "sign_out": _sign_out,
+        "status": _status,
+    }
+    if command in anywhere:
+        return anywhere[command](turn)
+    return HANDLERS[turn.state.at](turn)
+
+
+def _badge(turn: Turn) -> None:
+    """A badge at any step: sign-in, or hand-over; the work stays where it is, earlier work stays with its worker."""
+    match = turn.matches("badge")[0]
+    worker = turn.ask(Load("worker", match.ref))
+    if worker is None:
+        return turn.no(Signal.STOP, "badge.revoked")
+    before = turn.state.worker
+    turn.undoable = False
+    if before is not None and before.id == worker.id:
+        return turn.say(Signal.DUPLICATE, "badge.same")
+    turn.state = replace(turn.state, worker=worker)
+    turn.records.append(
+        Record(
+            "worker.signed_in" if before is None else "worker.handed_over",
+            turn.state.parcel,
+            facts={"worker": worker.id, "before": before.id if before else None},
+        )
+    )
+    role = "supervisor" if worker.role is Role.SUPERVISOR else "worker"
+    return turn.say(
+        Signal.ACCEPTED, "badge.in" if before is None else "badge.handed_over", worker=worker.id, role=role
+    )
+
+
+def _sign_out(turn: Turn) -> None:
+    worker = turn.worker()
+    turn.undoable = False
+    turn.state = replace(turn.state, worker=None)
+    turn.records.append(Record("worker.signed_out", turn.state.parcel, facts={"worker": worker.id}))
+    return turn.say(Signal.ACCEPTED, "badge.out", worker=worker.id)
+
+
+def _stop_unsigned(turn: Turn, command: str) -> None:
+    turn.records.append(Record("station.stopped", facts={"kind": command}))
+    turn.undoable = False
+    return turn.say(Signal.STOP, "stop.unsigned")
+
+
+def _help(turn: Turn) -> None:
+    turn.undoable = False
+    at = turn.state.at if turn.state.worker else "badge"
+    return turn.say(Signal.ACCEPTED, f"help.{at}")
+
+
+def _status(turn: Turn) -> None:
+    turn.undoable = False
+    parcel = turn.state.parcel
+    return turn.say(
+        Signal.ACCEPTED,
+        "status.parcel" if parcel else "status.none",
+        plate=parcel.plate if parcel else "",
+        unit=turn.state.unit.title if turn.state.unit else "-",
+    )
+
+
+def prompt(state: State) -> Prompt:
+    """What is asked for next."""
+    if state.worker is None:
+        return Prompt("badge", Message("ask.badge"))
+    unit = state.unit
+    params = {
+        "lpn": unit.lpn if unit else "",
+        "title": unit.title if unit else "",
+        "quantity": unit.quantity if unit else 0,
+        "place": state.suggestion or "",
+        "plate": state.parcel.plate if state.parcel else "",
+        "value": state.pending or "",
+        "disposition": unit.decision.disposition if unit and unit.decision else "",
+    }
+    code = f"ask.{state.at}"
+    if state.at in (At.DESTINATION, At.HOLD_SHELF, At.STOP_SHELF) and not state.suggestion:
+        code += "_any"
+    return Prompt(state.at, Message(code, params), state.choices)
+
+
+def _filled(turn: Turn, asked: Prompt) -> Prompt:
+    """A question of a tree speaks in the policy's own words."""
+    if asked.step != At.QUESTION or turn.state.question is None:
+        return asked
+    text = turn.rules.policy.tree(turn.unit().product_type).question(turn.state.question).text
+    return replace(asked, message=Message("ask.question", {**asked.message.params, "text": text}))
+
+
+def resting(state: State, rules: Rules) -> Prompt:
+    """The prompt of a state that nobody has just changed: what a resumed station shows."""
+    asked = prompt(state)
+    if asked.step == At.QUESTION and state.question and state.unit:
+        text = rules.policy.tree(state.unit.product_type).question(state.question).text
+        return replace(asked, message=Message("ask.question", {**asked.message.params, "text": text}))
+    return asked

@@ -1,0 +1,99 @@
+"""Where the dialogue stands: one frozen value that survives in the database between two scans."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING
+
+from returns_station.domain.nouns import Parcel, ReturnAuthorization, ReturnUnit, Worker
+from returns_station.errors import StationError
+from returns_station.workflow.ports import Choice
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+VERSION = 1
+UNDO_DEPTH = 8
+
+
+class At(StrEnum):
+    """The step the dialogue is at; without a worker every step asks for a badge first."""
+
+    PARCEL = "parcel"
+    CHOOSE_RETURN = "choose_return"
+    CONFIRM_BLIND = "confirm_blind"
+    REFUSE_REASON = "refuse_reason"
+    ITEM = "item"
+    CHOOSE_ITEM = "choose_item"
+    CONFIRM_UNKNOWN = "confirm_unknown"
+    CONFIRM_EMPTY = "confirm_empty"
+    SERIAL = "serial"
+    LOT = "lot"
+    EXPIRY = "expiry"
+    QUANTITY = "quantity"
+    QUESTION = "question"
+    SPLIT = "split"
+    LABEL = "label"
+    DESTINATION = "destination"
+    PLACE_REASON = "place_reason"
+    DISPOSITION_REASON = "disposition_reason"
+    HOLD_LABEL = "hold_label"
+    HOLD_SHELF = "hold_shelf"
+    STOP_KIND = "stop_kind"
+    STOP_SHELF = "stop_shelf"
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What undo returns to, and the effects that must go with it."""
+
+    state: "State"
+    effects: tuple[str, ...] = ()
+    settlements: tuple[str, ...] = ()
+    shorted: tuple[ReturnAuthorization, ...] = ()
+    created: tuple[str, ...] = ()
+    reverted: tuple[ReturnUnit, ...] = ()
+    parcel_created: str | None = None
+    parcel_before: Parcel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The session. `returns` are the parcel's authorisation ids, `waiting` are units that a split left for later."""
+
+    v: int = VERSION
+    at: At = At.PARCEL
+    worker: Worker | None = None
+    parcel: Parcel | None = None
+    unit: ReturnUnit | None = None
+    item_code: str | None = None
+    question: str | None = None
+    waiting: tuple[ReturnUnit, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    pending: str | None = None
+    suggestion: str | None = None
+    last_unit: str | None = None
+    back: tuple[Back, ...] = ()
+
+
+@cache
+def _adapter() -> "TypeAdapter[State]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(State)
+
+
+def dump(state: State) -> str:
+    """The state as JSON text."""
+    return _adapter().dump_json(state, exclude_defaults=True).decode()
+
+
+def load(text: str, v: int) -> State:
+    """The state from its JSON; StationError `state.version` when it was written in another shape."""
+    if v != VERSION:
+        raise StationError(
+            "state.version",
+            f"The stored dialogue has version {v}, {VERSION} was expected.",
+            "It is made anew from the parcel's inputs.",
+        )
+    return _adapter().validate_json(text)

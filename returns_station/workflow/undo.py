@@ -1,0 +1,90 @@
+"""UNDO: back by one step. What was not sent is withdrawn, stock that was is reversed, money that was sent stays with a person."""
+
+from dataclasses import replace
+
+from returns_station.domain.axes import ParcelWork, Reception, SyncState
+from returns_station.domain.codes import Signal
+from returns_station.domain.effects import REVERSAL, Effect
+from returns_station.domain.nouns import Parcel, ReturnUnit
+from returns_station.workflow.ports import EffectStates, Load, Record, UnitsOf
+from returns_station.workflow.state import Back
+from returns_station.workflow.turn import Turn
+
+_STILL_OURS = frozenset({SyncState.HELD, SyncState.LOCAL, SyncState.REFUSED})
+
+
+def undo(turn: Turn) -> None:
+    """Returns to the step before the last one that was recorded."""
+    turn.undoable = False
+    if not turn.state.back:
+        return turn.no(Signal.MISMATCH, "undo.nothing")
+    last = turn.state.back[-1]
+    if _money_gone(turn, last):
+        return turn.no(Signal.STOP, "undo.money_sent")
+    take_back(turn, last.effects)
+    _restore(turn, last)
+    turn.state = replace(last.state, worker=turn.state.worker, back=turn.state.back[:-1])
+    return turn.say(Signal.ACCEPTED, "undo.done")
+
+
+def _rows(turn: Turn, ids: tuple[str, ...]) -> tuple[tuple[Effect, SyncState], ...]:
+    rows: tuple[tuple[Effect, SyncState], ...] = turn.ask(EffectStates(ids)) if ids else ()
+    return rows
+
+
+def _money_gone(turn: Turn, last: Back) -> bool:
+    return any(
+        effect.type not in REVERSAL and state not in _STILL_OURS and state is not SyncState.WITHDRAWN
+        for effect, state in _rows(turn, last.effects)
+    )
+
+
+def take_back(turn: Turn, ids: tuple[str, ...]) -> None:
+    """Withdraws effects that nobody was told, reverses those that somebody was."""
+    for effect, state in _rows(turn, ids):
+        if state in _STILL_OURS:
+            turn.withdraw.append(effect.id)
+        elif state is not SyncState.WITHDRAWN and effect.type in REVERSAL:
+            turn.effects.append(
+                replace(
+                    effect,
+                    id=turn.ids.uuid(),
+                    type=REVERSAL[effect.type],
+                    body={"reverses": effect.id, **effect.body},
+                    released=True,
+                )
+            )
+
+
+def _restore(turn: Turn, last: Back) -> None:
+    before = last.state
+    units = [
+        *last.reverted,
+        *(replace(turn.ask(Load("unit", id)), reception=Reception.VOIDED, lpn=None) for id in last.created),
+    ]
+    units += [u for u in (before.unit, *before.waiting) if u is not None]
+    units += _unsettled(turn, last, {u.id for u in units})
+    parcel = before.parcel or last.parcel_before
+    if last.parcel_created:
+        parcel = replace(_parcel(turn, last.parcel_created), work=ParcelWork.VOIDED)
+    turn.records.append(
+        Record("step.undone", parcel, tuple(units), facts={"settlements": list(last.settlements)})
+    )
+    for authorization in last.shorted:
+        turn.records.append(Record("authorization.unshort", parcel, authorization=authorization))
+
+
+def _parcel(turn: Turn, id: str) -> Parcel:
+    parcel: Parcel = turn.ask(Load("parcel", id))
+    return parcel
+
+
+def _unsettled(turn: Turn, last: Back, known: set[str]) -> list[ReturnUnit]:
+    if not last.settlements or last.state.parcel is None:
+        return []
+    units: tuple[ReturnUnit, ...] = turn.ask(UnitsOf(last.state.parcel.id))
+    return [
+        replace(u, settlement_id=None)
+        for u in units
+        if u.settlement_id in last.settlements and u.id not in known
+    ]
