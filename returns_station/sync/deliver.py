@@ -1,0 +1,241 @@
+"""Delivers the outbox of one target: claim, send, settle; what is unknown is looked up before it is sent
+again."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+import structlog
+from sqlalchemy import Engine
+
+from returns_station.connectors.api import Connector, Delivered, NotFound, Outgoing, Refused, RetryLater
+from returns_station.store import outbox
+from returns_station.store.outbox import Absent, Acknowledged, OutboxRow, Parked, Postponed, Verdict
+
+KEY_LIFETIME: Final = timedelta(hours=24)
+"""How long an upstream surely remembers a key, unless the configuration says otherwise."""
+BROKEN: Final = "sync.connector"
+"""The problem code of rows that went with a call in which the connector itself failed: they go alone next
+time."""
+_LOG = structlog.get_logger("returns_station.sync")
+
+Clock = Callable[[], datetime]
+Progress = Callable[[int, int], None]
+"""Takes rows finished in this pass, and rows of the target still open."""
+Checkpoint = Callable[[str], None]
+"""Takes `before-send`, `after-send` or `after-mark`: where a process that dies has left the most to
+chance."""
+
+
+def nothing(*_: object) -> None:
+    """Takes anything, does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrainReport:
+    """What one pass did, in rows; `unknown` of the `retried` may have arrived; `left` are open after the
+    pass.
+
+    `paused_until` is set when the target as a whole did not answer.
+    """
+
+    sent: int = 0
+    acknowledged: int = 0
+    retried: int = 0
+    refused: int = 0
+    unknown: int = 0
+    looked_up: int = 0
+    left: int = 0
+    paused_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """One target's outbox and everything needed to empty it; only one of them may work on a database at a
+    time."""
+
+    engine: Engine
+    connector: Connector
+    target: str
+    station: str
+    clock: Clock
+    rng: Random
+    key_lifetime: timedelta = KEY_LIFETIME
+    progress: Progress = nothing
+    checkpoint: Checkpoint = nothing
+
+    def once(self) -> DrainReport:
+        """Everything that is due now, until nothing is or the target does not answer.
+
+        Two batches in a row that come back whole, or one that was told to wait, mean that the target is
+        away: the rest stays untouched until the back-off of those rows is over.
+        """
+        outbox.recover(self.engine, self.target)
+        report, failed = self._pause(DrainReport()), 0
+        while report.paused_until is None and (rows := self._claim()):
+            asked = self._ask([row for row in rows if self._doubtful(row)])
+            verdicts = asked | self._send([row for row in rows if row.id not in asked])
+            failed = failed + 1 if _came_back(verdicts) else 0
+            down = failed > 1 or (failed == 1 and len(rows) > 1 and _told_to_wait(verdicts))
+            outbox.settle(self.engine, verdicts, self.clock(), self.rng, down=down)
+            self.checkpoint("after-mark")
+            report = _added(report, verdicts, len(asked))
+            report = self._pause(report) if down else report
+            self._tell(report)
+        return replace(report, left=outbox.left(self.engine, self.target))
+
+    def _claim(self) -> list[OutboxRow]:
+        return outbox.claim(self.engine, self.target, self.clock(), self.connector.capabilities.batch)
+
+    def _pause(self, report: DrainReport) -> DrainReport:
+        return replace(report, paused_until=outbox.paused_until(self.engine, self.target, self.clock()))
+
+    def _doubtful(self, row: OutboxRow) -> bool:
+        return row.unknown and (row.money or self._forgotten(row))
+
+    def _forgotten(self, row: OutboxRow) -> bool:
+        """Whether the upstream may have dropped this row's key since it was first used."""
+        return (
+            row.sent_at is not None
+            and self.clock() - datetime.fromisoformat(row.sent_at) >= self.key_lifetime
+        )
+
+    def _ask(self, rows: Sequence[OutboxRow]) -> dict[str, Verdict]:
+        """What the upstream knows of each row; when it does not answer for one, the others are not asked
+        now."""
+        verdicts: dict[str, Verdict] = {}
+        silent: Postponed | None = None
+        for row in rows:
+            verdict = silent or self._look_up(row)
+            silent = verdict if isinstance(verdict, Postponed) else None
+            verdicts[row.id] = verdict
+        return verdicts
+
+    def _look_up(self, row: OutboxRow) -> Verdict:
+        effect = outgoing(row, self.station)
+        if isinstance(effect, Parked):
+            return replace(effect, unknown=True)
+        if not self.connector.capabilities.look_up:
+            return Parked("sync.no_look_up", _NO_LOOK_UP.format(row.target), _BY_HAND.format(row.id), True)
+        try:
+            answer = self.connector.look_up(effect)
+        except Exception as error:
+            return self._broken(error)
+        if isinstance(answer, NotFound):
+            since = row.sent_at or row.created_at
+            late = Parked(
+                "sync.key_expired", _EXPIRED.format(row.target, since), _BY_HAND.format(row.id), True
+            )
+            return late if self._forgotten(row) else Absent()
+        verdict = _verdict(answer)
+        return replace(verdict, unknown=True) if isinstance(verdict, Postponed) else verdict
+
+    def _send(self, rows: Sequence[OutboxRow]) -> dict[str, Verdict]:
+        verdicts: dict[str, Verdict] = {}
+        together: list[Outgoing] = []
+        alone: list[Outgoing] = []
+        for row in rows:
+            effect = outgoing(row, self.station)
+            if isinstance(effect, Parked):
+                verdicts[row.id] = effect
+            else:
+                (alone if row.problem_code == BROKEN else together).append(effect)
+        for batch in ([together] if together else []) + [[effect] for effect in alone]:
+            verdicts |= self._deliver(batch)
+        return verdicts
+
+    def _deliver(self, batch: Sequence[Outgoing]) -> dict[str, Verdict]:
+        self.checkpoint("before-send")
+        try:
+            answers: Mapping[str, Delivered | RetryLater | Refused] = self.connector.deliver(batch)
+        except Exception as error:
+            return dict.fromkeys((effect.key for effect in batch), self._broken(error))
+        self.checkpoint("after-send")
+        return {effect.key: _verdict(answers.get(effect.key, _UNANSWERED)) for effect in batch}
+
+    def _broken(self, error: Exception) -> Postponed:
+        # A connector that raises is somebody's defect; its rows wait and are retried, the others go on.
+        kind = type(error).__name__
+        _LOG.exception("sync.connector_failed", target=self.target, error=kind)
+        return Postponed(f"The connector failed with {kind}.", unknown=True, code=BROKEN, hint=_DEFECT)
+
+    def _tell(self, report: DrainReport) -> None:
+        if self.progress is not nothing:
+            done = report.acknowledged + report.refused
+            self.progress(done, outbox.left(self.engine, self.target))
+
+
+def drain_once(
+    engine: Engine,
+    connector: Connector,
+    target: str,
+    clock: Clock,
+    rng: Random,
+    progress: Progress = nothing,
+    *,
+    station: str = "",
+    key_lifetime: timedelta = KEY_LIFETIME,
+    checkpoint: Checkpoint = nothing,
+) -> DrainReport:
+    """One pass over what is due. The caller holds the drainer's lock (`sync.job.run_sync` does)."""
+    return Drain(engine, connector, target, station, clock, rng, key_lifetime, progress, checkpoint).once()
+
+
+def outgoing(row: OutboxRow, station: str) -> Outgoing | Parked:
+    """A row as the connector takes it; a row that cannot be read waits with a person."""
+    try:
+        data = json.loads(row.body)
+        at = datetime.fromisoformat(row.created_at)
+    except ValueError:
+        data = at = None
+    if not isinstance(data, dict) or at is None:
+        return Parked(
+            "sync.body", f"The outbox row {row.id} cannot be read: its body is no JSON object.", _DEFECT
+        )
+    return Outgoing(row.id, row.type, row.target, row.return_id, row.ordinal, at, station, data)
+
+
+def _verdict(answer: Delivered | RetryLater | Refused) -> Verdict:
+    if isinstance(answer, Delivered):
+        return Acknowledged(answer.reference)
+    if isinstance(answer, Refused):
+        return Parked(answer.code, answer.sentence, answer.hint)
+    return Postponed(answer.sentence, answer.after_s, answer.unknown, answer.code, answer.hint)
+
+
+def _added(report: DrainReport, verdicts: Mapping[str, Verdict], asked: int) -> DrainReport:
+    kinds = [type(verdict) for verdict in verdicts.values()]
+    late = [verdict for verdict in verdicts.values() if isinstance(verdict, Postponed)]
+    return replace(
+        report,
+        sent=report.sent + len(verdicts) - asked,
+        looked_up=report.looked_up + asked,
+        acknowledged=report.acknowledged + kinds.count(Acknowledged),
+        refused=report.refused + kinds.count(Parked),
+        retried=report.retried + len(late),
+        unknown=report.unknown + sum(verdict.unknown for verdict in late),
+    )
+
+
+def _came_back(verdicts: Mapping[str, Verdict]) -> bool:
+    return all(isinstance(verdict, Postponed) and verdict.code != BROKEN for verdict in verdicts.values())
+
+
+def _told_to_wait(verdicts: Mapping[str, Verdict]) -> bool:
+    return any(isinstance(verdict, Postponed) and verdict.after_s for verdict in verdicts.values())
+
+
+_UNANSWERED: Final = RetryLater(
+    "The connector gave no answer for this effect.", unknown=True, code="sync.answer"
+)
+_NO_LOOK_UP: Final = "Whether {0} has it is not known, and {0} cannot be asked."
+_EXPIRED: Final = (
+    "Whether {0} has it is not known: it was first sent at {1}, and {0} may have forgotten its key since."
+)
+_BY_HAND: Final = (
+    "Look it up there. If it is there, leave it; if not, run `returns-station outbox retry {} --checked`."
+)
+_DEFECT: Final = "This is a defect: please report it. Nothing is lost."

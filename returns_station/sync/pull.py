@@ -1,0 +1,118 @@
+"""Reads an upstream's feeds by cursor: each page is merged and its cursor kept in the same transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlmodel import SQLModel
+
+from returns_station.connectors.api import Connector, ConnectorError
+from returns_station.errors import Problem, StationError
+from returns_station.store import tables
+from returns_station.store.outbox import stamp, writing
+
+ORDER: Final = ("locations", "products", "customers", "orders", "authorizations")
+"""A row is pulled after the rows it names."""
+PAGE: Final = 500
+_CURSORS: Final[Table] = SQLModel.metadata.tables[str(tables.PullCursor.__tablename__)]
+
+Row = Mapping[str, object]
+Merge = Callable[[Connection, str, Sequence[Row], datetime], int]
+"""Takes the open transaction, the feed, a page's rows and the time; merges all or raises StationError;
+says how many.
+
+Merging a row a second time must change nothing.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PullReport:
+    """How far one feed was read: pages and rows merged, and what ended the reading early."""
+
+    feed: str
+    pages: int = 0
+    rows: int = 0
+    problem: Problem | None = None
+    after_s: float | None = None
+
+
+def pull_feeds(
+    engine: Engine,
+    connector: Connector,
+    target: str,
+    merge: Merge,
+    clock: Callable[[], datetime],
+    progress: Callable[[PullReport], None] = lambda _: None,
+    *,
+    limit: int = PAGE,
+) -> tuple[PullReport, ...]:
+    """Every feed of the connector to its end; a feed that fails keeps its cursor and does not stop the
+    others."""
+    feeds = [feed for feed in ORDER if feed in connector.capabilities.feeds]
+    return tuple(
+        pull_feed(engine, connector, target, feed, merge, clock, progress, limit=limit) for feed in feeds
+    )
+
+
+def pull_feed(
+    engine: Engine,
+    connector: Connector,
+    target: str,
+    feed: str,
+    merge: Merge,
+    clock: Callable[[], datetime],
+    progress: Callable[[PullReport], None] = lambda _: None,
+    *,
+    limit: int = PAGE,
+) -> PullReport:
+    """One feed from its stored cursor to its end. No transaction is open while the upstream is asked."""
+    report = PullReport(feed)
+    more = True
+    while more:
+        cursor = cursor_of(engine, target, feed)
+        try:
+            page = connector.pull(feed, cursor, limit)
+            with writing(engine) as connection:
+                merged = _keep(connection, target, feed, (cursor, page.cursor), page.items, merge, clock())
+        except ConnectorError as error:
+            return replace(report, problem=error.problem, after_s=error.after_s)
+        except StationError as error:
+            return replace(report, problem=error.problem)
+        report = replace(report, pages=report.pages + 1, rows=report.rows + merged)
+        progress(report)
+        more = page.more
+    return report
+
+
+def cursor_of(engine: Engine, target: str, feed: str) -> str | None:
+    """How far a feed has been read, in the upstream's own words; None before the first page."""
+    with engine.connect() as connection:
+        return _stored(connection, target, feed)
+
+
+def _keep(
+    connection: Connection,
+    target: str,
+    feed: str,
+    cursors: tuple[str | None, str],
+    items: Sequence[Row],
+    merge: Merge,
+    now: datetime,
+) -> int:
+    before, after = cursors
+    if _stored(connection, target, feed) != before:
+        return 0  # Another reader was faster; what it merged may be newer than this page.
+    merged = merge(connection, feed, items, now) if items else 0
+    if after != before or items:
+        values: dict[str, Any] = {"cursor": after, "pulled_at": stamp(now)}
+        row = insert(_CURSORS).values(target=target, feed=feed, **values)
+        connection.execute(row.on_conflict_do_update(index_elements=["target", "feed"], set_=values))
+    return merged
+
+
+def _stored(connection: Connection, target: str, feed: str) -> str | None:
+    where = (_CURSORS.c.target == target, _CURSORS.c.feed == feed)
+    return connection.execute(select(_CURSORS.c.cursor).where(*where)).scalar()
