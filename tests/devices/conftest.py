@@ -1,7 +1,8 @@
 """One queue for all scanners of a test."""
 
 import pytest
-from scanner_inbox import Inbox
+
+from tests.devices.scanner_inbox import Inbox
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scanner_inbox import Inbox, until
 
 from devices.errors import DeviceError
 from devices.replay import ReplayScanner, escape, read_recording, unescape
+from tests.devices.scanner_inbox import Inbox, until
 
 HINT = (
     'A line is plain text or {"at": seconds, "data": text}; bytes are written as \\x1d, a backslash as \\\\.'

@@ -11,13 +11,13 @@ from types import SimpleNamespace
 import pytest
 import serial
 import serial.rfc2217
-from scanner_inbox import Inbox, until
 
 from devices.errors import DeviceError
 from devices.frame import Framer
 from devices.scanners import SerialScanner
 from devices.testing import PtyPair
 from devices.wires import Wire
+from tests.devices.scanner_inbox import Inbox, until
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from scanner_inbox import Inbox, until
 
 import devices.scanners
 import devices.wires
 from devices.scanners import SerialScanner
 from devices.testing import PtyPair
+from tests.devices.scanner_inbox import Inbox, until
 
 CYCLES = 20
 SUFFIXES = (b"\r", b"\n", b"\r\n")
