@@ -1,4 +1,5 @@
-"""From one cell or JSON value to what the store keeps; what does not fit raises Unfit with what was expected."""
+"""From one cell or JSON value to what the store keeps; what does not fit raises Unfit with what was
+expected."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +29,8 @@ class Unfit(ValueError):
 
 
 class Inexact(str):
-    """A JSON number with a point or an exponent: it has been through binary floating point somewhere, so it is no money."""
+    """A JSON number with a point or an exponent: it has been through binary floating point somewhere, so it
+    is no money."""
 
     __slots__ = ()
 
@@ -134,7 +136,8 @@ def words(value: object, _currency: str | None) -> list[str]:
 
 
 def gtins(value: object, _currency: str | None) -> list[dict[str, object]]:
-    """GTINs with their pack factors: "4006381333931|14006381333938*12", or JSON objects with gtin and factor."""
+    """GTINs with their pack factors: "4006381333931|14006381333938*12", or JSON objects with gtin and
+    factor."""
     parts = value.split(SEPARATOR) if isinstance(value, str) else value
     if not isinstance(parts, list):
         raise Unfit("a list of GTINs, | between them,")

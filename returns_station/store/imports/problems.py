@@ -31,7 +31,8 @@ class ImportProblem:
 class ImportReport:
     """What came of an import: `rows` items read, and how many of them were new, changed or as before.
 
-    With problems nothing was merged: `problems` holds the first 100, `more` counts the others. `notices` are sentences about
+    With problems nothing was merged: `problems` holds the first 100, `more` counts the others. `notices` are
+    sentences about
     what was understood with doubt.
     """
 

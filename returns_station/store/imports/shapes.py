@@ -36,7 +36,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The columns of a row; `key` names it among its like, `children` are the rows within it, `needs` those it cannot lack."""
+    """The columns of a row; `key` names it among its like, `children` are the rows within it, `needs` those
+    it cannot lack."""
 
     key: str
     columns: Mapping[str, Field]
@@ -142,9 +143,7 @@ PERSONAL = ("name", "company", "email", "phone", "address")
 CUSTOMER = Shape(
     "number",
     _MERCHANT
-    | _columns(
-        ("number",), number=fields.text, segment=fields.word, **dict.fromkeys(PERSONAL, fields.text)
-    ),
+    | _columns(("number",), number=fields.text, segment=fields.word, **dict.fromkeys(PERSONAL, fields.text)),
 )
 
 LOCATION = Shape(
@@ -159,9 +158,7 @@ CONTAINER = Shape(
 
 BADGE = Shape(
     "code",
-    _columns(
-        ("code",), code=fields.text, name=fields.text, site=fields.text, revoked_at=fields.instant
-    )
+    _columns(("code",), code=fields.text, name=fields.text, site=fields.text, revoked_at=fields.instant)
     | {"worker": Field("worker_id", fields.text, True), "role": Field("role", fields.one_of(Role))},
 )
 
@@ -187,7 +184,11 @@ def check(raw: Raw, shape: Shape, problems: Problems, currency: str | None = Non
         currency = _cell(raw, "currency", shape.columns["currency"], Problems(), None)  # type: ignore[assignment]
     for name, column in shape.columns.items():
         if name in raw.values or column.required:
-            if column.parse is fields.money and currency is None and fields.trimmed(raw.values[name]) is not None:
+            if (
+                column.parse is fields.money
+                and currency is None
+                and fields.trimmed(raw.values[name]) is not None
+            ):
                 continue
             row[column.to] = _cell(raw, name, column, problems, currency)
     for name, child in shape.children.items():
@@ -218,7 +219,9 @@ def _children(
         row = check(child, shape, problems, currency)
         key = row.get(shape.key)
         if key is not None and key in seen:
-            problems.add(child.line, child.name(shape.key), key, f"a {shape.key} of its own, each once in its order,")
+            problems.add(
+                child.line, child.name(shape.key), key, f"a {shape.key} of its own, each once in its order,"
+            )
         seen.add(key)
         rows.append(row)
     if needed and not rows:

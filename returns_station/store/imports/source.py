@@ -22,7 +22,8 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file looked over once: encoding, number of lines, SHA-256 of its bytes, and whether it is JSON Lines."""
+    """A file looked over once: encoding, number of lines, SHA-256 of its bytes, and whether it is JSON
+    Lines."""
 
     path: Path
     encoding: str
@@ -58,18 +59,22 @@ def examine(path: Path) -> Source:
                 utf8 = _still(utf8, chunk)
         utf8 = _still(utf8, b"", final=True)
     except (OSError, EOFError) as error:
-        raise StationError("import.unreadable", f"{path} cannot be read: {error}.", "Export it again.") from None
+        raise StationError(
+            "import.unreadable", f"{path} cannot be read: {error}.", "Export it again."
+        ) from None
     encoding = _encoding(start, utf8 is not None)
     opening = start.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
     if not opening:
         raise StationError("import.empty", f"{path} is empty.", "Export it again.")
-    notices = ()
+    notices: tuple[str, ...] = ()
     if encoding == "latin-1":
         notices = (f"{path.name} is not UTF-8; it was read as Latin-1. Look at names with accents.",)
     return Source(path, encoding, lines + 1, digest.hexdigest(), opening[0] in "{[", notices)
 
 
-def _still(decoder: codecs.IncrementalDecoder | None, chunk: bytes, *, final: bool = False) -> codecs.IncrementalDecoder | None:
+def _still(
+    decoder: codecs.IncrementalDecoder | None, chunk: bytes, *, final: bool = False
+) -> codecs.IncrementalDecoder | None:
     try:
         if decoder is not None:
             decoder.decode(chunk, final)
@@ -108,8 +113,11 @@ def header(source: Source) -> tuple[list[str], str]:
     return [cell.strip() for cell in cells], separator
 
 
-def rows(source: Source, names: list[str], separator: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
-    """The rows after the header with the line each begins on, cells filled up to the header's length; blank rows are left out."""
+def rows(
+    source: Source, names: list[str], separator: str, problems: Problems
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows after the header with the line each begins on, cells filled up to the header's length; blank
+    rows are left out."""
     with source.open() as file:
         reader = csv.reader(file, delimiter=separator)
         begun = 0
@@ -126,6 +134,8 @@ def rows(source: Source, names: list[str], separator: str, problems: Problems) -
             if not any(cell.strip() for cell in cells):
                 continue
             if names and len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
-                problems.add(line, "row", f"{len(cells)} cells", f"a row like the header, {len(names)} cells,")
+                problems.add(
+                    line, "row", f"{len(cells)} cells", f"a row like the header, {len(names)} cells,"
+                )
                 continue
             yield line, cells + [""] * (len(names) - len(cells))
