@@ -101,11 +101,16 @@ def _filled(sides: list[_Side], base: bool) -> list[_Side]:
 
 
 def _reordered(text: str, levels: list[int]) -> str:
-    """Every stretch at or above each level turned round, from the highest level down (annex 9, L2 and L4)."""
-    drawn = [
-        (c.translate(_MIRRORS) if level == 1 else c, level) for c, level in zip(text, levels, strict=True)
-    ]
-    for level in (2, 1):
-        groups = groupby(drawn, lambda one: one[1] >= level)  # noqa: B023 - used up within this turn of the loop
-        drawn = [one for high, group in groups for one in (reversed(list(group)) if high else group)]
-    return "".join(char for char, _ in drawn)
+    """Every stretch at or above a level turned round, from the highest level down (annex 9, L2 to L4)."""
+    drawn: list[tuple[str, int]] = []
+    for char, level in zip(text, levels, strict=True):
+        if unicodedata.combining(char) and drawn:
+            drawn[-1] = (drawn[-1][0] + char, drawn[-1][1])
+        else:
+            drawn.append((char.translate(_MIRRORS) if level == 1 else char, level))
+    return "".join(letter for letter, _ in _turned(_turned(drawn, 2), 1))
+
+
+def _turned(drawn: list[tuple[str, int]], level: int) -> list[tuple[str, int]]:
+    groups = groupby(drawn, lambda one: one[1] >= level)
+    return [one for high, group in groups for one in (reversed(list(group)) if high else group)]

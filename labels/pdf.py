@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from labels.fonts import Fonts, Measured, installed_fonts, measured, runs
-from labels.lines import cut_before_mark, printable, visual
+from labels.lines import cut_before_mark, has_no_glyph, printable, visual
 from labels.spec import DESCENT, DOTS_PER_MM, Box, Code128, LabelSpec, Matrix, Rule, Text, dots
 from labels.symbols import fit_code128, fit_qr
 
@@ -59,7 +59,7 @@ def render_pages(specs: Sequence[LabelSpec], fonts: Fonts | None = None) -> Rend
     chosen = fonts or installed_fonts()
     out = BytesIO()
     canvas = Canvas(out, invariant=1, pageCompression=0)
-    canvas.setTitle(printable(specs[0].title if specs else ""))
+    canvas.setTitle(_without_controls(specs[0].title if specs else ""))
     canvas.setAuthor("Returns Station")
     canvas.setCreator("Returns Station")
     missing: dict[str, None] = {}
@@ -96,6 +96,10 @@ def fit(text: Text, fonts: Fonts) -> Line:
     while kept and content[kept - 1] == " ":
         kept -= 1
     return Line((*characters[:kept], *ellipsis), text.min_size_mm)
+
+
+def _without_controls(title: str) -> str:
+    return "".join(c for c in printable(title) if not has_no_glyph(c))
 
 
 def _count_within(characters: Iterable[Measured], room: float) -> int:
