@@ -113,7 +113,7 @@ class Wire:
         cause = _cause(error)
         if isinstance(cause, ssl.SSLError):
             why = getattr(cause, "verify_message", "") or cause.reason or "no TLS"
-            sentence = f"The certificate or TLS of {self.origin} was not accepted: {why}."
+            sentence = f"The certificate or TLS of {self.origin} was not accepted: {why.rstrip('.')}."
             hint = "Certificates are always checked; correct the clock, the certificate or the ca_file."
             return RetryLater(sentence, code="upstream.tls", hint=hint)
         why = str(cause) if isinstance(error, _Forbidden) else getattr(cause, "strerror", None) or str(cause)

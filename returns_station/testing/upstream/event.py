@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 Check = Callable[[object], str | None]
@@ -11,6 +12,7 @@ Check = Callable[[object], str | None]
 
 MAX_TEXT: Final = 200
 MAX_INTEGER: Final = 10**15
+_ZONE: Final = re.compile(r"T.*(Z|[+-][0-9]{2}:[0-9]{2})\Z")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
@@ -69,8 +71,21 @@ def optional_text(value: object) -> str | None:
 
 
 def date(value: object) -> str | None:
-    right = value is None or (isinstance(value, str) and _DATE.fullmatch(value))
+    right = value is None or (isinstance(value, str) and _DATE.fullmatch(value) and _is_time(value))
     return None if right else "null or a date such as 2027-01-31"
+
+
+def instant(value: object) -> str | None:
+    right = isinstance(value, str) and len(value) <= MAX_TEXT and _ZONE.search(value) and _is_time(value)
+    return None if right else "an instant with a zone such as 2027-01-31T12:00:00Z"
+
+
+def _is_time(value: str) -> bool:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
 def amount(value: object) -> str | None:
@@ -100,8 +115,10 @@ def lines(**checks: Check) -> Check:
             if not isinstance(line, dict):
                 return f"a list of objects, but line {number} is {shown(line)}"
             for name, wanted in checks.items():
-                if expected := wanted(line.get(name)):
-                    return f"lines with {expected} as {name}, but line {number} has {shown(line.get(name))}"
+                if name not in line:
+                    return f"lines with {name}, but line {number} has none"
+                if expected := wanted(line[name]):
+                    return f"lines with {expected} as {name}, but line {number} has {shown(line[name])}"
         return None
 
     return check
@@ -145,7 +162,7 @@ _ENVELOPE: dict[str, Check] = {
     "source": text,
     "type": one_of(*DATA),
     "subject": text,
-    "time": text,
+    "time": instant,
     "datacontenttype": one_of("application/json"),
     "sequence": lambda value: (
         None if isinstance(value, str) and _SEQUENCE.fullmatch(value) else "an integer written as text"
@@ -180,6 +197,8 @@ def parse_event(item: Mapping[str, object]) -> Event | Refusal:
 def _wrong(values: Mapping[str, object], checks: Mapping[str, Check]) -> Refusal | None:
     for name, check in checks.items():
         value = values.get(name)
+        if value is None and name not in values:
+            return Refusal("event.field", f"The field {name} is missing.")
         if expected := check(value):
             code = "event.float" if _has_float(value) else "event.field"
             return Refusal(code, f"The field {name} is {shown(value)}; {expected} is expected.")

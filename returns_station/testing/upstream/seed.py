@@ -22,29 +22,34 @@ FEEDS: Final = {
 def seed(ledger: Ledger, folder: Path) -> dict[str, int]:
     """How many rows of each feed are new or changed; all or nothing. Errors name file and line."""
     with ledger.transaction():
-        return {
-            feed: sum(_merge(ledger, feed, row) for row in _rows(folder / f"{feed}.jsonl")) for feed in FEEDS
-        }
+        return {feed: _seed_feed(ledger, feed, folder / f"{feed}.jsonl") for feed in FEEDS}
 
 
-def _rows(path: Path) -> Iterator[Row]:
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield _row(line, f"{path.name} line {number}")
+def _seed_feed(ledger: Ledger, feed: str, path: Path) -> int:
+    changed = 0
+    for number, line in _lines(path):
+        try:
+            changed += _merge(ledger, feed, _row(line))
+        except StationError as error:
+            where = f"{path.name} line {number}"
+            raise StationError(error.code, f"{where}: {error.sentence}", error.hint) from None
+    return changed
 
 
-def _row(line: str, where: str) -> Row:
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    if path.exists():
+        with path.open(encoding="utf-8-sig") as lines:
+            yield from ((number, line.strip()) for number, line in enumerate(lines, start=1) if line.strip())
+
+
+def _row(line: str) -> Row:
     try:
         row = json.loads(line)
-    except ValueError as error:
-        raise StationError(
-            "seed.json", f"{where} is not JSON: {error}.", "Write one object a line."
-        ) from None
+    except json.JSONDecodeError as error:
+        sentence = f"The line is not JSON at column {error.colno}: {error.msg}."
+        raise StationError("seed.json", sentence, "Write one object a line.") from None
     if not isinstance(row, dict) or not isinstance(row.get("merchant"), str):
-        raise StationError("seed.merchant", f"{where} has no text as merchant.", "Every row belongs to one.")
+        raise StationError("seed.merchant", "The row has no text as merchant.", "Every row belongs to one.")
     return row
 
 
