@@ -1,0 +1,56 @@
+# Returns Station. A fresh machine needs Python 3.11 or newer (with venv), git and make; the rest comes by hash.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check prove bench lock clean
+
+BIN := .venv/bin
+OURS := returns_station devices labels
+FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+# The first Python that is new enough and can make a virtual environment; `make PYTHON=…` names another one.
+PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
+	if "$$each" -c "$(FITS)" >/dev/null 2>&1; then echo "$$each"; break; fi; done)
+
+help: ## what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+
+setup: .venv/.ready ## the environment, with exactly the libraries of the lock
+
+demo: .venv/.ready ## work a parcel through: scanner, label, upstream
+	@$(BIN)/returns-station demo
+
+test: .venv/.ready ## all tests but the long proofs
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not prove"
+
+check: .venv/.ready ## style, types, architecture
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+prove: .venv/.ready ## the long proofs: kills, power cuts, disks that fail
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m prove
+
+bench: .venv/.ready ## measure against the floors of the same run
+	$(BIN)/python -m bench
+
+.venv/.ready: requirements-dev.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Returns Station needs Python 3.11 or newer with its venv module, and found none of python3.13, python3.12," >&2; \
+		echo "python3.11, python3. Install one (on Debian and Ubuntu also its -venv package), or run make PYTHON=/path/to/it." >&2; \
+		exit 1; fi
+	@"$(PYTHON)" -c "$(FITS)" || { echo "$(PYTHON) is older than Python 3.11 or has no venv module." >&2; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q $(OURS) migrations
+	@touch $@
+
+lock: ## renew the locks from pyproject.toml (UPGRADE=--upgrade for newer libraries)
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && "$(PYTHON)" -m venv "$$tools" && \
+	"$$tools/bin/python" -m pip install -q --disable-pip-version-check uv && \
+	compile="$$tools/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate $(UPGRADE) pyproject.toml" && \
+	$$compile -o requirements.lock && $$compile --extra dev -o requirements-dev.lock
+
+clean: ## forget the environment and every cache
+	rm -rf .venv build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .demo
