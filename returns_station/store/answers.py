@@ -38,26 +38,26 @@ from returns_station.workflow.ports import (
     UnitsOf,
 )
 
-_scannable = t.Scannable.__table__
-_unit = t.ReturnUnit.__table__
-_parcel = t.Parcel.__table__
-_order = t.SalesOrder.__table__
-_line = t.OrderLine.__table__
-_serial = t.OrderSerial.__table__
-_payment = t.Payment.__table__
-_settlement = t.Settlement.__table__
-_authorization = t.Authorization.__table__
-_return_line = t.ReturnLine.__table__
-_product = t.Product.__table__
-_container = t.Container.__table__
-_location = t.Location.__table__
-_outbox = t.Outbox.__table__
+_scannable = t.table(t.Scannable)
+_unit = t.table(t.ReturnUnit)
+_parcel = t.table(t.Parcel)
+_order = t.table(t.SalesOrder)
+_line = t.table(t.OrderLine)
+_serial = t.table(t.OrderSerial)
+_payment = t.table(t.Payment)
+_settlement = t.table(t.Settlement)
+_authorization = t.table(t.Authorization)
+_return_line = t.table(t.ReturnLine)
+_product = t.table(t.Product)
+_container = t.table(t.Container)
+_location = t.table(t.Location)
+_outbox = t.table(t.Outbox)
 
 _IDENTIFY = select(_scannable).where(_scannable.c.value.in_(bindparam("values", expanding=True))).limit(100)
 _UNIT = select(_unit).where(_unit.c.id == bindparam("id"))
 _FINDINGS = (
-    select(t.UnitFinding.__table__)
-    .where(t.UnitFinding.__table__.c.unit_id == bindparam("id"))
+    select(t.table(t.UnitFinding))
+    .where(t.table(t.UnitFinding).c.unit_id == bindparam("id"))
     .order_by("position")
 )
 _UNITS_OF = (
@@ -107,7 +107,7 @@ def _moment(text: str | None) -> datetime | None:
 
 def _worker(connection: Connection, code: str) -> Worker | None:
     """The worker behind a worker id with a badge that is not revoked."""
-    worker, badge = t.Worker.__table__, t.Badge.__table__
+    worker, badge = t.table(t.Worker), t.table(t.Badge)
     valid = select(badge.c.code).where(badge.c.worker_id == code, badge.c.revoked_at.is_(None)).exists()
     row = connection.execute(select(worker).where(worker.c.id == code, worker.c.active, valid)).first()
     return Worker(row.id, Role(row.role)) if row else None
@@ -191,7 +191,7 @@ def _load_authorization(connection: Connection, id: str) -> ReturnAuthorization 
     rows = connection.execute(
         select(_return_line).where(_return_line.c.authorization_id == id).order_by(_return_line.c.id)
     ).all()
-    received = dict(connection.execute(_RECEIVED, {"ids": [line.id for line in rows]}).tuples().all())
+    received: dict[str, int] = dict(connection.execute(_RECEIVED, {"ids": [line.id for line in rows]}).tuples().all())
     lines = tuple(
         ReturnLine(
             line.id,
@@ -355,7 +355,7 @@ def _effect_states(connection: Connection, need: EffectStates) -> tuple[tuple[Ef
 
 
 def _prints(connection: Connection, need: Prints) -> int:
-    job = t.PrintJob.__table__
+    job = t.table(t.PrintJob)
     return int(
         connection.execute(
             select(func.count()).select_from(job).where(job.c.unit_id == need.unit_id)

@@ -26,35 +26,35 @@ def _upsert(table: Table, *, keep: frozenset[str] = frozenset()) -> Insert:
     )
 
 
-_scannable = t.Scannable.__table__
-_PARCEL = _upsert(t.Parcel.__table__, keep=frozenset({"opened_at"}))
-_UNIT = _upsert(t.ReturnUnit.__table__)
+_scannable = t.table(t.Scannable)
+_PARCEL = _upsert(t.table(t.Parcel), keep=frozenset({"opened_at"}))
+_UNIT = _upsert(t.table(t.ReturnUnit))
 _SCANNABLE = _upsert(_scannable)
-_SETTLEMENT = _upsert(t.Settlement.__table__)
-_ALLOCATION = _upsert(t.Allocation.__table__)
-_AUTHORIZATION = insert(t.Authorization.__table__).on_conflict_do_nothing()
-_NO_FINDINGS = delete(t.UnitFinding.__table__).where(t.UnitFinding.__table__.c.unit_id == bindparam("unit"))
-_FINDING = insert(t.UnitFinding.__table__)
+_SETTLEMENT = _upsert(t.table(t.Settlement))
+_ALLOCATION = _upsert(t.table(t.Allocation))
+_AUTHORIZATION = insert(t.table(t.Authorization)).on_conflict_do_nothing()
+_NO_FINDINGS = delete(t.table(t.UnitFinding)).where(t.table(t.UnitFinding).c.unit_id == bindparam("unit"))
+_FINDING = insert(t.table(t.UnitFinding))
 _NO_PLATE = delete(_scannable).where(
     _scannable.c.ref == bindparam("unit"), _scannable.c.kind == "lpn", _scannable.c.value == bindparam("old")
 )
 _OLD_PLATE = (
-    t.ReturnUnit.__table__.select()
-    .with_only_columns(t.ReturnUnit.__table__.c.lpn)
-    .where(t.ReturnUnit.__table__.c.id == bindparam("unit"))
+    t.table(t.ReturnUnit).select()
+    .with_only_columns(t.table(t.ReturnUnit).c.lpn)
+    .where(t.table(t.ReturnUnit).c.id == bindparam("unit"))
 )
 _SHORT = (
-    update(t.ReturnLine.__table__)
-    .where(t.ReturnLine.__table__.c.id == bindparam("line"))
+    update(t.table(t.ReturnLine))
+    .where(t.table(t.ReturnLine).c.id == bindparam("line"))
     .values(short=bindparam("pieces"))
 )
 _WITHDRAWN = (
-    update(t.Settlement.__table__)
-    .where(t.Settlement.__table__.c.id == bindparam("settlement"))
+    update(t.table(t.Settlement))
+    .where(t.table(t.Settlement).c.id == bindparam("settlement"))
     .values(state=SettlementState.WITHDRAWN.value)
 )
-_NO_ALLOCATION = delete(t.Allocation.__table__).where(
-    t.Allocation.__table__.c.settlement_id == bindparam("settlement")
+_NO_ALLOCATION = delete(t.table(t.Allocation)).where(
+    t.table(t.Allocation).c.settlement_id == bindparam("settlement")
 )
 
 

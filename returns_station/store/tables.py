@@ -5,7 +5,7 @@
 
 from typing import ClassVar
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -459,3 +459,9 @@ class ImportStage(SQLModel, table=True):
     line: int = Field(primary_key=True)
     kind: str
     body: str
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The Core table of a class: what the statements on the scan path are written over."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found

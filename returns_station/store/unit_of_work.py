@@ -23,13 +23,13 @@ from returns_station.store.snapshots import record_bytes
 from returns_station.workflow.ports import Ids, Input, Need, PrintDraft, Record, Rules, Step
 from returns_station.workflow.state import VERSION, State, dump
 
-_INPUT, _EVENT, _OUTBOX, _PRINT = (insert(x.__table__) for x in (t.RawInput, t.Event, t.Outbox, t.PrintJob))  # type: ignore[attr-defined]
-_outbox = t.Outbox.__table__
-_event = t.Event.__table__
-_input = t.RawInput.__table__
-_META = upsert(t.Meta.__table__)
+_INPUT, _EVENT, _OUTBOX, _PRINT = (insert(t.table(x)) for x in (t.RawInput, t.Event, t.Outbox, t.PrintJob))
+_outbox = t.table(t.Outbox)
+_event = t.table(t.Event)
+_input = t.table(t.RawInput)
+_META = upsert(t.table(t.Meta))
 _SET_META = _META.on_conflict_do_update(index_elements=["key"], set_={"value": _META.excluded.value})
-_STATE = upsert(t.SessionState.__table__)
+_STATE = upsert(t.table(t.SessionState))
 _SET_STATE = _STATE.on_conflict_do_update(
     index_elements=["station"],
     set_={
@@ -108,7 +108,7 @@ class StationUnitOfWork:
         self._input_sequence = int(
             connection.execute(select(func.coalesce(func.max(_input.c.sequence), 0))).scalar_one()
         )
-        meta = connection.execute(select(t.Meta.__table__).where(t.Meta.__table__.c.key.like("counter.%")))
+        meta = connection.execute(select(t.table(t.Meta)).where(t.table(t.Meta).c.key.like("counter.%")))
         self._counters = {row.key.removeprefix("counter."): int(row.value) for row in meta}
         connection.rollback()
 

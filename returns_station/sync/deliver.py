@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
+from traceback import extract_tb
 from typing import Final
 
 import structlog
@@ -158,8 +159,9 @@ class Drain:
 
     def _broken(self, error: Exception) -> Postponed:
         # A connector that raises is somebody's defect; its rows wait and are retried, the others go on.
-        kind = type(error).__name__
-        _LOG.exception("sync.connector_failed", target=self.target, error=kind)
+        # Only the place is logged: a traceback may be shown with local variables, which hold what was sent.
+        kind, at = type(error).__name__, extract_tb(error.__traceback__)[-1]
+        _LOG.error("sync.connector_failed", target=self.target, error=kind, file=at.filename, line=at.lineno)
         return Postponed(f"The connector failed with {kind}.", unknown=True, code=BROKEN, hint=_DEFECT)
 
     def _tell(self, report: DrainReport) -> None:

@@ -146,11 +146,7 @@ def match(cancelled: Line, purchases: list[Line]) -> str:
         need -= taken
     if need:
         return "partial"
-    return (
-        "ambiguous"
-        if len(newest) > 1 and sum(line.quantity for line in newest) > -cancelled.quantity
-        else "full"
-    )
+    return "ambiguous" if choice else "full"
 
 
 def read_sales(path: Path, problems: Problems, found: files.Source) -> Iterator[Line]:
@@ -227,7 +223,8 @@ def order(number: str, lines: list[Line], moment: str) -> Row | None:
     }
 
 
-def _moment(line: Line, problems: Problems) -> str:
+def moment(line: Line, problems: Problems) -> str:
+    """The UTC moment of a line; the clock of the file is that of London."""
     try:
         found = datetime.fromisoformat(line.at)
     except ValueError:
@@ -240,7 +237,7 @@ def _checked(ledger: Ledger, problems: Problems) -> Iterator[tuple[int, str, Row
     for code, title in ledger.titles.items():
         yield 0, "products", {"sku": code, "title": title or code, "only_new": True}
     for number, lines in ledger.invoices.items():
-        made = order(number, lines, _moment(lines[0], problems))
+        made = order(number, lines, moment(lines[0], problems))
         if made is not None:
             yield lines[-1].line, "orders", made
 

@@ -124,8 +124,8 @@ def why(engine: Engine, key: str) -> Why:
     with engine.connect() as connection:
         row = _get(connection, key)
         root = _root(connection, row)
-    if root is None:
-        return _alone(row)
+        if root is None:
+            return _missing(row) if _names_nothing(connection, row) else _alone(row)
     own = _alone(root)
     return Why(
         id=row.id,
@@ -144,6 +144,17 @@ _AGAIN: Final = "Run `returns-station outbox retry {}` when the cause is gone."
 _RELEASE: Final = (
     "Finish the unit, close the parcel, or let a person decide; it is released with that, or withdrawn."
 )
+
+
+def _missing(row: OutboxRow) -> Why:
+    sentence = f"It waits for the row {row.after}, which is not in this database."
+    return Why(row.id, row.state, sentence, "This is a defect: please report it. Nothing is lost.")
+
+
+def _names_nothing(connection: Connection, row: OutboxRow) -> bool:
+    if row.state is not SyncState.LOCAL or row.after is None:
+        return False
+    return connection.execute(select(TABLE.c.id).where(TABLE.c.id == row.after)).first() is None
 
 
 def _alone(row: OutboxRow) -> Why:

@@ -111,17 +111,22 @@ def lines(**checks: Check) -> Check:
     def check(value: object) -> str | None:
         if not isinstance(value, list) or len(value) > 1000:
             return "a list of at most 1000 lines"
-        for number, line in enumerate(value, start=1):
-            if not isinstance(line, dict):
-                return f"a list of objects, but line {number} is {shown(line)}"
-            for name, wanted in checks.items():
-                if name not in line:
-                    return f"lines with {name}, but line {number} has none"
-                if expected := wanted(line[name]):
-                    return f"lines with {expected} as {name}, but line {number} has {shown(line[name])}"
-        return None
+        return next(
+            (wrong for number, line in enumerate(value, 1) if (wrong := _line(number, line, checks))), None
+        )
 
     return check
+
+
+def _line(number: int, line: object, checks: Mapping[str, Check]) -> str | None:
+    if not isinstance(line, dict):
+        return f"a list of objects, where line {number} is {shown(line)},"
+    for name, check in checks.items():
+        if name not in line:
+            return f"a {name} in every line, where line {number} has none,"
+        if expected := check(line[name]):
+            return f"{expected} as {name} of line {number}, where {shown(line[name])} is,"
+    return None
 
 
 _RECEIPT: dict[str, Check] = {
@@ -213,5 +218,7 @@ def _has_float(value: object) -> bool:
 
 def shown(value: object) -> str:
     """A value as it may stand in a sentence: JSON, cut at 60 characters."""
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
     text = json.dumps(value, ensure_ascii=True)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,5 @@
+"""`python -m returns_station` is the same as `returns-station`."""
+
+from returns_station.cli import main
+
+main()

@@ -1,0 +1,235 @@
+"""The one place that joins the parts: a configuration becomes a station that takes inputs, prints and lets the sync job run."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import Engine, bindparam, select, update
+
+from returns_station import logs
+from returns_station.config import Config
+from returns_station.domain import policy
+from returns_station.domain.axes import PrintState
+from returns_station.domain.label import LabelModel
+from returns_station.domain.scan import station_code
+from returns_station.errors import StationError
+from returns_station.hardware import LabelPrinter, Printed
+from returns_station.store import tables as t
+from returns_station.store.engine import ProcessLock, open_engine
+from returns_station.store.migrate import migrate, read_epoch
+from returns_station.store.unit_of_work import StationUnitOfWork, stamp
+from returns_station.workflow.drive import Outcome, Render, drive
+from returns_station.workflow.ports import Input, Prompt, Rules
+from returns_station.workflow.session import resting
+from returns_station.workflow.state import State, load
+
+SEEDED_DAY = datetime(2011, 9, 1, 8, 0, tzinfo=UTC)
+_job = t.table(t.PrintJob)
+_state = t.table(t.SessionState)
+_ASKED = select(_job).where(_job.c.state == PrintState.ASKED.value).order_by(_job.c.id)
+_PRINTED = (
+    update(_job)
+    .where(_job.c.id == bindparam("job"))
+    .values(
+        state=bindparam("new_state"),
+        reference=bindparam("ref"),
+        problem=bindparam("why"),
+        sent_at=bindparam("at"),
+    )
+)
+Checkpoint = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintNotice:
+    """What became of a label, for the person at the station."""
+
+    job_id: str
+    code: str
+    unit_id: str | None
+    printed: Printed
+
+
+class SeededClock:
+    """A clock for repeatable runs: one second an input, from the seeded day on."""
+
+    def __init__(self) -> None:
+        self.sequence = 0
+
+    def __call__(self) -> datetime:
+        return SEEDED_DAY + timedelta(seconds=self.sequence)
+
+
+def read_policy(config: Config) -> policy.Policy:
+    """The policy the configuration names, or the one that ships."""
+    path = config.policy.path
+    try:
+        text = (
+            path.read_text("utf-8-sig")
+            if path
+            else files("returns_station").joinpath("policy.toml").read_text("utf-8")
+        )
+    except OSError as error:
+        raise StationError(
+            "policy.file",
+            f"The policy {path} cannot be read: {error.strerror}.",
+            "Name another file under [policy].",
+        ) from error
+    return policy.parse(text)
+
+
+def rules_of(config: Config, epoch: int) -> Rules:
+    """Who and where the station is, what it decides by, and who learns what."""
+    types = [
+        "returns.receipt", "returns.receipt.reversed", "returns.stock", "returns.stock.reversed", "returns.refund",
+        "returns.refund.reversed", "returns.short",
+    ]  # fmt: skip
+    routes = {
+        name: tuple(target.name for target in config.targets if not target.types or name in target.types)
+        for name in types
+    }
+    found = config.station
+    return Rules(station_code(found.number), epoch, found.site, found.merchant, read_policy(config), routes)
+
+
+class Station:
+    """A running station: one process on one database. `play` is the only way in."""
+
+    def __init__(
+        self, config: Config, *, seed: int | None = None, checkpoint: Checkpoint | None = None
+    ) -> None:
+        self.config = config
+        self._checkpoint = checkpoint or (lambda _: None)
+        self._lock = ProcessLock(config.database.path, "station")
+        self._lock.acquire()
+        self.engine: Engine = open_engine(config.database.path)
+        self.rules = rules_of(config, read_epoch(config.database.path))
+        self._seed = seed
+        self._fixed = SeededClock() if seed is not None else None
+        self._unit_of_work = StationUnitOfWork(self.engine, self.rules, self.now, self._randomness)
+        if self._fixed:
+            self._fixed.sequence = self._unit_of_work.sequence()
+        self.state = self._stored()
+        self._printer = LabelPrinter(config.printers[0]) if config.printers else None
+        self._sync: subprocess.Popen[bytes] | None = None
+        self._log = logs.logger("station")
+
+    def __enter__(self) -> "Station":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def now(self) -> datetime:
+        """The time: the system's, or the seeded one."""
+        return self._fixed() if self._fixed else datetime.now(UTC)
+
+    def _randomness(self, sequence: int) -> random.Random:
+        return random.Random(f"{self._seed}/{sequence}") if self._seed is not None else random.SystemRandom()
+
+    def _stored(self) -> State:
+        """Where the dialogue stood. A state of another version begins anew: every plate resumes its work from the tables."""
+        with self.engine.connect() as connection:
+            row = connection.execute(select(_state).where(_state.c.station == self.rules.station)).first()
+        if row is None:
+            return State()
+        try:
+            return load(row.body, row.v)
+        except StationError as error:
+            self._log = logs.logger("station")
+            self._log.warning("state.version", sentence=error.sentence)
+            return State()
+
+    # --- intake ------------------------------------------------------------------------------------------------------
+
+    def prompt(self) -> Prompt:
+        """What is asked for right now."""
+        return resting(self.state, self.rules)
+
+    def play(self, given: Input, render: Render) -> Outcome:
+        """One input through the session; what it returns is durable. StationError `store.*` means that intake must stop."""
+        self._checkpoint("before-commit")
+        if self._fixed:
+            self._fixed.sequence = self._unit_of_work.sequence()
+        outcome = drive(self._unit_of_work, self.state, given, self.now(), self.rules, render)
+        self.state = outcome.state
+        self._checkpoint("after-commit")
+        return outcome
+
+    # --- labels ------------------------------------------------------------------------------------------------------
+
+    def print_asked(self) -> list[PrintNotice]:
+        """Prints every label that was asked for and not handed over yet; no fault of a printer stops the work."""
+        if self._printer is None:
+            return []
+        with self.engine.connect() as connection:
+            rows = connection.execute(_ASKED).all()
+        return [self._print(row.id, row.unit_id, json.loads(row.model)) for row in rows]
+
+    def _print(self, job_id: str, unit_id: str | None, raw: dict[str, object]) -> PrintNotice:
+        assert self._printer is not None
+        model = LabelModel(**raw)  # type: ignore[arg-type]
+        self._checkpoint("print")
+        printed = self._printer.print(job_id, model)
+        self._checkpoint("printed")
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.execute(
+                _PRINTED,
+                {
+                    "job": job_id,
+                    "new_state": printed.state,
+                    "ref": printed.reference,
+                    "why": printed.problem.sentence if printed.problem else None,
+                    "at": stamp(self.now()),
+                },
+            )
+            connection.exec_driver_sql("COMMIT")
+        return PrintNotice(job_id, model.code, unit_id, printed)
+
+    def printer_status(self) -> tuple[str, str]:
+        """How the printer is: band and sentence."""
+        return self._printer.status() if self._printer else ("unknown", "No printer is configured.")
+
+    # --- sync --------------------------------------------------------------------------------------------------------
+
+    def start_sync(self) -> None:
+        """Starts the drainer as a child process; it ends when this process does."""
+        if not self.config.targets:
+            return
+        command = [sys.executable, "-m", "returns_station", "sync", "--watch", "--parent", str(os.getpid())]
+        if self.config.file:
+            command += ["--config", str(self.config.file)]
+        self._sync = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def close(self) -> None:
+        """Ends the drainer, gives back the database."""
+        if self._sync is not None:
+            self._sync.terminate()
+            try:
+                self._sync.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._sync.kill()
+                self._sync.wait()
+            self._sync = None
+        self._unit_of_work.close()
+        self.engine.dispose()
+        self._lock.release()
+
+
+def ready_database(path: Path) -> None:
+    """The database at its newest schema, made if there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    migrate(path)

@@ -1,0 +1,320 @@
+"""The line mode: one input a line, one answer a line; for screen readers, dumb terminals, scripts and tests."""
+
+import json
+import shutil
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import IO, Any, Protocol
+
+from returns_station.errors import StationError
+from returns_station.wording import SIGNALS, sentence
+from returns_station.workflow.drive import Outcome, Render
+from returns_station.workflow.ports import Choice, Input, InputKind, Message, Prompt, Step
+from returns_station.workflow.state import State
+
+VERSION = 1
+ENDED_IN_PARCEL = 3
+STORE_FAILED = 5
+NARROWEST = 20
+
+
+class Dock(Protocol):
+    """What the line mode drives: bootstrap.Station."""
+
+    state: State
+
+    def prompt(self) -> Prompt: ...
+    def play(self, given: Input, render: Render) -> Outcome: ...
+    def print_asked(self) -> list[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of standard input."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Standard input has ended."""
+
+
+Arrival = Any
+Queue = SimpleQueue[Arrival]
+
+
+# --- replies ----------------------------------------------------------------------------------------------------------
+
+
+def reply(key: str | None, sequence: int, state: State, step: Step) -> dict[str, Any]:
+    """The answer to one input as docs/line-mode.schema.json describes it."""
+    parcel = state.parcel or next((r.parcel for r in reversed(step.records) if r.parcel), None)
+    unit = state.unit or next((r.units[0] for r in reversed(step.records) if r.units), None)
+    return {
+        "v": VERSION,
+        "type": "reply",
+        "in": key,
+        "seq": sequence,
+        "signal": step.signal.value,
+        "message": {"code": step.message.code, "text": say(step.message)},
+        "prompt": _asked(step.prompt) if step.prompt else None,
+        "choices": [_choice(one) for one in step.prompt.choices] if step.prompt else [],
+        "worker": state.worker.id if state.worker else None,
+        "parcel": {"id": parcel.id, "plate": parcel.plate, "open": state.parcel is not None}
+        if parcel
+        else None,
+        "unit": _unit(unit) if unit else None,
+        "effects": [
+            {"id": e.id, "type": e.type.value, "target": e.target, "released": e.released}
+            for e in step.effects
+        ],
+        "withdrawn": list(step.withdraw),
+        "prints": [
+            {"id": draft.id, "code": draft.model.code, "reprint": draft.model.reprint}
+            for draft in step.prints
+        ],
+    }
+
+
+def _unit(unit: Any) -> dict[str, Any]:
+    return {
+        "id": unit.id,
+        "lpn": unit.lpn,
+        "sku": unit.sku,
+        "quantity": unit.quantity,
+        "grade": unit.grade.value if unit.grade else None,
+        "disposition": unit.decision.disposition.value if unit.decision else None,
+        "placement": unit.placement.value,
+    }
+
+
+def _asked(prompt: Prompt) -> dict[str, str]:
+    place = prompt.message.params.get("place") or None
+    return {"step": str(prompt.step), "text": say(prompt.message)} | ({"place": str(place)} if place else {})
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    return {"number": choice.number, "code": choice.code, "text": choice.text, "scan": choice.scan}
+
+
+def say(message: Message) -> str:
+    """The sentence, with anything a terminal might obey made visible instead."""
+    return printable(sentence(message.code, message.params))
+
+
+def printable(text: str) -> str:
+    """The text without control, format and direction characters."""
+    return "".join(char if char.isprintable() else "·" for char in text)
+
+
+# --- the loop ---------------------------------------------------------------------------------------------------------
+
+
+class LineMode:
+    """Takes inputs from one queue, plays each, answers each exactly once and after its commit."""
+
+    def __init__(
+        self,
+        dock: Dock,
+        queue: Queue,
+        out: IO[str],
+        *,
+        as_json: bool,
+        width: int | None = None,
+        after: Callable[[Mapping[str, Any]], None] = lambda _: None,
+    ) -> None:
+        self._dock = dock
+        self._queue = queue
+        self._out = out
+        self._json = as_json
+        self._width = width
+        self._after = after
+        self._last: dict[str, Any] = {}
+
+    def run(self) -> int:
+        """Until the input ends; the exit code."""
+        self._notices()
+        self._greet()
+        while not isinstance(arrived := self._queue.get(), End):
+            try:
+                self._take(arrived)
+            except StationError as error:
+                if not error.code.startswith("store."):
+                    raise
+                self._stop(arrived, error)
+                return STORE_FAILED
+        return ENDED_IN_PARCEL if self._dock.state.parcel is not None else 0
+
+    def _greet(self) -> None:
+        asked = self._dock.prompt()
+        ready = {
+            "v": VERSION,
+            "type": "notice",
+            "code": "station.ready",
+            "text": say(asked.message),
+            "prompt": _asked(asked),
+            "choices": [_choice(one) for one in asked.choices],
+        }
+        if self._json:
+            self._emit(ready)
+        else:
+            self._ask(asked)
+        self._after(ready)
+
+    def _take(self, arrived: Arrival) -> None:
+        if isinstance(arrived, Line):
+            given = self._parsed(arrived.text)
+            if given is None:
+                return None
+        elif arrived.given is None:
+            return self._notice(arrived.code, arrived.sentence)
+        else:
+            given = arrived.given
+        outcome = self._dock.play(given, self._render(given))
+        self._answer(outcome)
+        self._notices()
+        self._after(self._last)
+        return None
+
+    def _render(self, given: Input) -> Render:
+        return lambda sequence, state, step: json.dumps(
+            reply(given.key, sequence, state, step), ensure_ascii=False
+        )
+
+    def _parsed(self, text: str) -> Input | None:
+        """An input from a line; an empty line asks nothing, a broken object is told and loses nothing."""
+        if self._json and text.lstrip().startswith("{"):
+            return self._object(text)
+        text = self._filled(text)
+        return (
+            Input(text.encode("utf-8", "surrogateescape"), "keyboard", typed=True) if text.strip() else None
+        )
+
+    def _object(self, text: str) -> Input | None:
+        try:
+            raw = json.loads(text)
+            kinds = [kind for kind in InputKind if kind.value in raw]
+            if (
+                len(kinds) != 1
+                or not isinstance(raw[kinds[0].value], str)
+                or not set(raw) <= {"id", "device", *InputKind}
+            ):
+                raise ValueError
+        except (ValueError, TypeError):
+            self._notice(
+                "input.object",
+                'The line is no input: {"id": …, "scan" | "answer" | "command": "…"} was expected.',
+                line=text,
+            )
+            return None
+        value = self._filled(raw[kinds[0].value])
+        key = str(raw["id"]) if raw.get("id") is not None else None
+        return Input(
+            value.encode("utf-8", "surrogateescape"), str(raw.get("device", "keyboard")), kinds[0], key
+        )
+
+    def _filled(self, text: str) -> str:
+        """`${unit.lpn}` and the like from the last reply, so that scripts can use what the station made."""
+        start = text.find("${")
+        if start < 0:
+            return text
+        end = text.find("}", start)
+        found: Any = self._last
+        for name in text[start + 2 : end].split(".") if end > 0 else ():
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return text[:start] + str(found) + text[end + 1 :] if found is not None and end > 0 else text
+
+    # --- output ------------------------------------------------------------------------------------------------------
+
+    def _answer(self, outcome: Outcome) -> None:
+        self._last = json.loads(outcome.reply)
+        if self._json:
+            self._write(outcome.reply)
+            return
+        self._wrapped(f"{SIGNALS[self._last['signal']]} ", self._last["message"]["text"])
+        self._ask(self._dock.prompt())
+
+    def _ask(self, prompt: Prompt) -> None:
+        self._wrapped("> ", say(prompt.message))
+        for choice in prompt.choices:
+            self._wrapped(f"{choice.number} ", printable(choice.text))
+
+    def _notices(self) -> None:
+        for one in self._dock.print_asked():
+            if one.printed.problem is not None:
+                self._notice("print.failed", str(one.printed.problem), job=one.job_id, label=one.code)
+            else:
+                self._notice(
+                    f"print.{one.printed.state}",
+                    f"Label {one.code} is printed."
+                    + (f" Not in any font: {''.join(one.printed.missing)}" if one.printed.missing else ""),
+                    job=one.job_id,
+                    label=one.code,
+                    reference=one.printed.reference,
+                )
+
+    def _notice(self, code: str, text: str, **facts: Any) -> None:
+        if self._json:
+            self._emit({"v": VERSION, "type": "notice", "code": code, "text": printable(text)} | facts)
+        else:
+            self._wrapped("- ", printable(text))
+
+    def _stop(self, arrived: Arrival, error: StationError) -> None:
+        """Nothing is said to be saved: intake stops, loudly."""
+        key = None
+        if isinstance(arrived, Line) and arrived.text.lstrip().startswith("{"):
+            key = json.loads(arrived.text).get("id")
+        if self._json:
+            self._emit(
+                {
+                    "v": VERSION,
+                    "type": "notice",
+                    "code": error.code,
+                    "in": key,
+                    "signal": "stop",
+                    "text": printable(str(error)),
+                }
+            )
+        else:
+            self._wrapped("\aSTOP ", printable(str(error)))
+
+    def _emit(self, value: dict[str, Any]) -> None:
+        self._write(json.dumps(value, ensure_ascii=False))
+
+    def _wrapped(self, lead: str, text: str) -> None:
+        width = max(NARROWEST, self._width or shutil.get_terminal_size().columns)
+        for line in textwrap.wrap(lead + text, width, subsequent_indent=" " * min(len(lead), 4)) or [lead]:
+            self._write(line)
+
+    def _write(self, line: str) -> None:
+        self._out.write(line + "\n")
+        self._out.flush()
+
+
+def read_lines(stream: IO[str], queue: Queue) -> threading.Thread:
+    """Feeds lines of `stream` into the queue from a thread of its own, and `End` when there are no more."""
+
+    def pump() -> None:
+        for line in stream:
+            queue.put(Line(line.rstrip("\r\n")))
+        queue.put(End())
+
+    thread = threading.Thread(target=pump, name="standard-input", daemon=True)
+    thread.start()
+    return thread
+
+
+def run(dock: Dock, *, as_json: bool, start_devices: Callable[[Queue], Callable[[], None]]) -> int:
+    """The line mode on standard input and output; `start_devices` feeds the same queue and returns how to stop it."""
+    queue: Queue = SimpleQueue()
+    stop = start_devices(queue)
+    try:
+        read_lines(sys.stdin, queue)
+        return LineMode(dock, queue, sys.stdout, as_json=as_json).run()
+    finally:
+        stop()
