@@ -20,6 +20,7 @@ from returns_station.sync.deliver import DrainReport, drain_once
 
 WORD = "wms"
 ALL = tuple(SyncState)
+ABLE = Capabilities(batch=100, look_up=True, feeds=frozenset())
 
 
 @dataclass(slots=True)
@@ -69,9 +70,7 @@ class Station:
             return [str(state) for state in connection.execute(select(TABLE.c.state)).scalars()]
 
     def pass_once(self, connector: Connector, **more: Any) -> DrainReport:
-        return drain_once(
-            self.engine, connector, WORD, self.clock, self.rng, station="DOCK-1", **more
-        )
+        return drain_once(self.engine, connector, WORD, self.clock, self.rng, station="DOCK-1", **more)
 
     def drain(self, connector: Connector, passes: int = 200) -> list[DrainReport]:
         """Passes, six minutes apart, until nothing is left."""
@@ -106,7 +105,7 @@ class Told:
     found: Callable[[Outgoing], Any] = lambda effect: NotFound()
     batches: list[list[str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-    capabilities: Capabilities = Capabilities(batch=100, look_up=True, feeds=frozenset())
+    capabilities: Capabilities = ABLE
 
     def deliver(self, batch: Sequence[Outgoing]) -> Mapping[str, Outcome]:
         self.batches.append([effect.key for effect in batch])

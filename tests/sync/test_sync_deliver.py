@@ -77,7 +77,14 @@ def test_an_upstream_that_is_down_for_the_shift_gets_all_of_it_in_order_when_it_
 
 @pytest.mark.parametrize(
     "fault",
-    ["drop-every=2", "429-every=2", "503-every=2", "html-every=2", "partial-every=3", "partial-every=1,drop-every=3"],
+    [
+        "drop-every=2",
+        "429-every=2",
+        "503-every=2",
+        "html-every=2",
+        "partial-every=3",
+        "partial-every=1,drop-every=3",
+    ],
 )
 def test_whatever_the_upstream_does_wrong_every_effect_arrives_once_and_in_order(
     station: Station, start: Start, fault: str
@@ -224,4 +231,3 @@ def test_back_off_and_retry_after_outlive_the_process(station: Station, start: S
     again.clock.forward(seconds=1)
     assert again.pass_once(http).sent == 1
     assert again.row(name).attempts == 2
-
