@@ -113,7 +113,7 @@ def authorizations(orders: list[Row], products: list[Row]) -> list[Row]:
     rows.append(again)
     for n, row in enumerate(rows):
         row["tracking"] = [tracking(n)]
-    rows[8]["tracking"] = rows[7]["tracking"]
+    rows[14]["tracking"] = rows[13]["tracking"]
     rows[9] |= {"pieces": 2, "tracking": [tracking(9), tracking(109)]}
     rows[10]["expires_at"] = "2011-03-01"
     rows[11]["means"] = "store_credit"

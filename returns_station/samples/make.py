@@ -17,6 +17,7 @@ from returns_station.store.imports.problems import Problems
 PLAIN, RETURNED, ABROAD, ELECTRONIC = 19, 20, 5, 5
 """Invoices without a return, with one, with postage, and with something electronic in them."""
 
+
 def main(path: Path, folder: Path = FOLDER) -> None:
     """Reads the full sales at `path` and writes every file of the sample into `folder`."""
     lines = list(sales.read_sales(path, Problems(), source.examine(path)))
@@ -84,7 +85,9 @@ def _fits(
         for line in goods
         if (line.customer, line.code) in backs
     )
-    return alone and all(derive.STOCK_CODE.fullmatch(line.code) and line.title and line.price for line in goods)
+    return alone and all(
+        derive.STOCK_CODE.fullmatch(line.code) and line.title and line.price for line in goods
+    )
 
 
 def _spread(numbers: list[str], count: int) -> list[str]:
@@ -145,20 +148,13 @@ def _write_jsonl(target: Path, rows: Iterable[Row]) -> None:
 
 
 _PURPOSES = (
-    "restock", "resale", "quarantine", "hold", "hazard", "property", "rework", "repair", "vendor", "transfer",
-    "liquidate", "ship_back", "donate", "recycle", "scrap",
+    *("restock", "resale", "quarantine", "hold", "hazard", "property", "rework", "repair"),
+    *("vendor", "transfer", "liquidate", "ship_back", "donate", "recycle", "scrap"),
 )
 _BINS = {"restock": 4, "resale": 2, "hold": 2}
 _TOTES = (
-    ("restock", 40), ("restock", 40), ("restock", 800), ("resale", 40), ("rework", 20), ("liquidate", 40), ("scrap", 60),
-)
-    ("restock", 40),
-    ("restock", 40),
-    ("restock", 800),
-    ("resale", 40),
-    ("rework", 20),
-    ("liquidate", 40),
-    ("scrap", 60),
+    *(("restock", 40), ("restock", 40), ("restock", 800), ("resale", 40)),
+    *(("rework", 20), ("liquidate", 40), ("scrap", 60)),
 )
 
 
