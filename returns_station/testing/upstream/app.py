@@ -70,9 +70,9 @@ class Service:
             Webhook(self.secret).verify(body, dict(request.headers), json_parse=False)
         except (WebhookVerificationError, ValueError) as error:
             # The library splits and decodes the header before it compares: malformed ones raise ValueError.
-            raise _problem(
-                401, "signature.invalid", f"The signature was not accepted: {error}.", _SECRET
-            ) from None
+            why = error if isinstance(error, WebhookVerificationError) else "Invalid Signature Headers"
+            sentence = f"The signature was not accepted: {why}."
+            raise _problem(401, "signature.invalid", sentence, _SECRET) from None
         if request.headers.get("content-type", "").split(";")[0].strip() != BATCH_TYPE:
             raise _problem(
                 415, "batch.type", f"The content type is not {BATCH_TYPE}.", "Send a batch, even of one."
@@ -168,9 +168,8 @@ def _items(body: bytes) -> list[Row]:
     try:
         items = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise _problem(
-            400, "batch.json", f"The body is not JSON: {error}.", "Send a list of events."
-        ) from None
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise _problem(400, "batch.json", f"The body is not JSON: {why}.", "Send a list of events.") from None
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise _problem(400, "batch.list", "The body is not a list of events.", "Send a batch, even of one.")
     if len(items) > BATCH:

@@ -9,9 +9,12 @@ from typing import Final
 
 Check = Callable[[object], str | None]
 """Takes a value; answers None if it is right, else what was expected."""
+Checks = Mapping[str, "Check | Checks"]
+"""A check for each field of an object; another mapping stands for a list of such objects."""
 
 MAX_TEXT: Final = 200
 MAX_INTEGER: Final = 10**15
+MAX_LINES: Final = 1000
 _ZONE: Final = re.compile(r"T.*(Z|[+-][0-9]{2}:[0-9]{2})\Z")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -107,33 +110,11 @@ def currency(value: object) -> str | None:
     return None if right else "a currency code of three capital letters"
 
 
-def lines(**checks: Check) -> Check:
-    def check(value: object) -> str | None:
-        if not isinstance(value, list) or len(value) > 1000:
-            return "a list of at most 1000 lines"
-        return next(
-            (wrong for number, line in enumerate(value, 1) if (wrong := _line(number, line, checks))), None
-        )
-
-    return check
-
-
-def _line(number: int, line: object, checks: Mapping[str, Check]) -> str | None:
-    if not isinstance(line, dict):
-        return f"a list of objects, where line {number} is {shown(line)},"
-    for name, check in checks.items():
-        if name not in line:
-            return f"a {name} in every line, where line {number} has none,"
-        if expected := check(line[name]):
-            return f"{expected} as {name} of line {number}, where {shown(line[name])} is,"
-    return None
-
-
-_RECEIPT: dict[str, Check] = {
+_RECEIPT: dict[str, Check | Checks] = {
     **dict.fromkeys(("merchant", "site", "return_id", "parcel_id", "plate", "return_type"), text),
     **dict.fromkeys(("return_number", "order_number", "tracking", "carrier"), optional_text),
 }
-_STOCK: dict[str, Check] = {
+_STOCK: dict[str, Check | Checks] = {
     **dict.fromkeys(("merchant", "site", "return_id", "unit_id", "lpn", "sku"), text),
     **dict.fromkeys(("grade", "disposition", "location"), text),
     **dict.fromkeys(("lot", "serial", "container", "order_number", "order_line"), optional_text),
@@ -141,19 +122,19 @@ _STOCK: dict[str, Check] = {
     "unit": one_of("each"),
     "expiry": date,
 }
-_REFUND: dict[str, Check] = {
+_REFUND: dict[str, Check | Checks] = {
     **dict.fromkeys(("merchant", "return_id", "settlement_id", "order_number"), text),
     **dict.fromkeys(("amount_minor", "shipping_minor", "fee_minor"), amount),
     "currency": currency,
     "payment_reference": optional_text,
     "outcome": one_of("refund", "store_credit", "exchange"),
-    "lines": lines(order_line=text, sku=text, quantity=count, amount_minor=amount),
+    "lines": {"order_line": text, "sku": text, "quantity": count, "amount_minor": amount},
 }
-_SHORT: dict[str, Check] = {
+_SHORT: dict[str, Check | Checks] = {
     "return_id": text,
-    "lines": lines(order_line=optional_text, sku=text, quantity=count, by=text),
+    "lines": {"order_line": optional_text, "sku": text, "quantity": count, "by": text},
 }
-DATA: Final[dict[str, dict[str, Check]]] = {
+DATA: Final[dict[str, Checks]] = {
     "returns.receipt": _RECEIPT,
     "returns.receipt.reversed": {**_RECEIPT, "reverses": text},
     "returns.stock": _STOCK,
@@ -162,7 +143,7 @@ DATA: Final[dict[str, dict[str, Check]]] = {
     "returns.refund.reversed": {**_REFUND, "reverses": text},
     "returns.short": _SHORT,
 }
-_ENVELOPE: dict[str, Check] = {
+_ENVELOPE: Checks = {
     "specversion": one_of("1.0"),
     "source": text,
     "type": one_of(*DATA),
@@ -199,21 +180,33 @@ def parse_event(item: Mapping[str, object]) -> Event | Refusal:
     )
 
 
-def _wrong(values: Mapping[str, object], checks: Mapping[str, Check]) -> Refusal | None:
+def _wrong(values: Mapping[str, object], checks: Checks, path: str = "") -> Refusal | None:
     for name, check in checks.items():
         value = values.get(name)
         if value is None and name not in values:
-            return Refusal("event.field", f"The field {name} is missing.")
-        if expected := check(value):
-            code = "event.float" if _has_float(value) else "event.field"
-            return Refusal(code, f"The field {name} is {shown(value)}; {expected} is expected.")
+            return Refusal("event.field", f"The field {path}{name} is missing.")
+        if not callable(check):
+            if wrong := _wrong_lines(value, check, path + name):
+                return wrong
+        elif expected := check(value):
+            return _field(path + name, value, expected)
     return None
 
 
-def _has_float(value: object) -> bool:
-    if isinstance(value, list):
-        return any(_has_float(number) for line in value if isinstance(line, dict) for number in line.values())
-    return isinstance(value, float)
+def _wrong_lines(value: object, checks: Checks, path: str) -> Refusal | None:
+    if not isinstance(value, list) or len(value) > MAX_LINES:
+        return _field(path, value, f"a list of at most {MAX_LINES} lines")
+    for number, line in enumerate(value, start=1):
+        if not isinstance(line, dict):
+            return _field(f"{path}.{number}", line, "an object")
+        if wrong := _wrong(line, checks, f"{path}.{number}."):
+            return wrong
+    return None
+
+
+def _field(path: str, value: object, expected: str) -> Refusal:
+    code = "event.float" if isinstance(value, float) else "event.field"
+    return Refusal(code, f"The field {path} is {shown(value)}; {expected} is expected.")
 
 
 def shown(value: object) -> str:
