@@ -92,11 +92,15 @@ def _leave_out_unneeded_tables(parsed: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One character, its font, its width in thousandths of the em; `?` stands for one that is `missing`."""
+    """One character and its font; `?` stands for one that is `missing`.
+
+    `width` and `overhang` are thousandths of the em; its ink begins `overhang` left of where it stands.
+    """
 
     char: str
     font: str
     width: float
+    overhang: float = 0
     missing: str = ""
 
 
@@ -121,11 +125,18 @@ def _learn(char: str, chain: tuple[Path, ...], known: dict[str, Measured]) -> Me
 def _measured(char: str, chain: tuple[Path, ...]) -> Measured:
     for font in _faces(chain) if not has_no_glyph(char) else ():
         if font.face.charToGlyph.get(ord(char)):
-            return Measured(char, font.fontName, font.face.getCharWidth(ord(char)))
+            _, bearing = font.face.hmetrics[font.face.charToGlyph[ord(char)]]
+            overhang = max(0.0, -_signed(bearing) * 1000 / font.face.unitsPerEm)
+            return Measured(char, font.fontName, font.face.getCharWidth(ord(char)), overhang)
     if char == "?":
         raise ValueError(f"None of the fonts {[str(p) for p in chain]} has a question mark.")
     substitute = _measured("?", chain)
     return Measured("?", substitute.font, substitute.width, missing=char)
+
+
+def _signed(word: int) -> int:
+    """reportlab reads the side bearing, a signed 16-bit number in the font, as unsigned."""
+    return word - 0x10000 if word >= 0x8000 else word
 
 
 def _faces(chain: tuple[Path, ...]) -> "Iterator[TTFont]":

@@ -43,8 +43,8 @@ class Line:
 
     @property
     def width_mm(self) -> float:
-        """The advance width."""
-        return sum(c.width for c in self.characters) * self.size_mm / 1000
+        """The advance width, and the overhang of the first character."""
+        return _ems(self.characters) * self.size_mm
 
 
 def render(spec: LabelSpec, fonts: Fonts | None = None) -> Rendered:
@@ -86,16 +86,20 @@ def fit(text: Text, fonts: Fonts) -> Line:
     """The text made smaller, then cut with an ellipsis, until it is no wider than its room."""
     content, chain = printable(text.text), fonts.chain(text.bold)
     characters = measured(content, chain)
-    natural = sum(c.width for c in characters) / 1000
+    natural = _ems(characters)
     if natural * text.min_size_mm <= text.width_mm:
         size = min(text.size_mm, text.width_mm / natural) if natural else text.size_mm
         return Line(tuple(characters), size)
     ellipsis = measured("…", chain)
-    room = text.width_mm / text.min_size_mm * 1000 - ellipsis[0].width
+    room = text.width_mm / text.min_size_mm * 1000 - ellipsis[0].width - characters[0].overhang
     kept = cut_before_mark(content, _count_within(characters, room))
     while kept and content[kept - 1] == " ":
         kept -= 1
     return Line((*characters[:kept], *ellipsis), text.min_size_mm)
+
+
+def _ems(characters: Sequence[Measured]) -> float:
+    return (sum(c.width for c in characters) + (characters[0].overhang if characters else 0)) / 1000
 
 
 def _without_controls(title: str) -> str:
@@ -194,8 +198,10 @@ def _draw_text(canvas: "Canvas", text: Text, line: Line, label_height_mm: float,
         return
     baseline = label_height_mm - text.baseline_mm + _HALF_CAPITAL * (text.size_mm - line.size_mm)
     slack = {"left": 0.0, "center": 0.5, "right": 1.0}[text.align] * (text.width_mm - line.width_mm)
-    drawn: Any = canvas.beginText((text.x_mm + slack) * _POINTS_PER_MM, baseline * _POINTS_PER_MM)
-    for font, piece in runs(_in_visual_order(line, fonts.chain(text.bold))):
+    characters = _in_visual_order(line, fonts.chain(text.bold))
+    left = text.x_mm + slack + characters[0].overhang * line.size_mm / 1000
+    drawn: Any = canvas.beginText(left * _POINTS_PER_MM, baseline * _POINTS_PER_MM)
+    for font, piece in runs(characters):
         drawn.setFont(font, line.size_mm * _POINTS_PER_MM)
         drawn.textOut(piece)
     canvas.addLiteral(f"q {_clip(text, label_height_mm)} re W n{' 1 g' if text.inverse else ''}")

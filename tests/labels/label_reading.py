@@ -13,6 +13,9 @@ from labels.spec import Bounds, Box, Code128, LabelSpec, Matrix, Text
 ALPHABET = "0123456789BCDFGHJKLNPRSTVX"
 POINTS_PER_MM = 72 / 25.4
 
+# Just below 8 dots a millimetre, for a bitmap is rounded up to whole dots and would be one too wide.
+EIGHT_DOTS_A_MM = 203.199
+
 Pixels: TypeAlias = "np.ndarray[Any, np.dtype[np.uint8]]"
 
 # (symbology, content) of every symbol found.

@@ -14,7 +14,7 @@ from labels.pdf import render, render_pages
 from labels.spec import DOTS_PER_MM, Code128, LabelSpec, Matrix
 from labels.symbols import code128, fit_code128, fit_qr, qr
 from labels.unit import UnitLabel
-from tests.labels.label_reading import both, codes, pages, plates, symbols
+from tests.labels.label_reading import EIGHT_DOTS_A_MM, both, codes, pages, plates, symbols
 
 PRINTABLE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=24)
 
@@ -36,7 +36,7 @@ def duck(lpn: str) -> UnitLabel:
 
 
 @pytest.mark.parametrize("layout", [LARGE, COMPACT], ids=["100x50", "57x32"])
-def test_a_thousand_random_plates_read_back_from_203_dpi_pixels_in_both_symbols_and_in_letters(
+def test_a_thousand_random_plates_read_back_from_203_dpi_pixels_and_in_letters(
     layout: Layout,
 ) -> None:
     lpns = plates(1000, seed=8)
@@ -82,6 +82,34 @@ def test_bars_fall_to_two_dots_only_where_the_label_allows_it() -> None:
 def test_bars_and_modules_start_on_whole_printer_dots(layout: Layout) -> None:
     for symbol in codes(duck("L4C8K2P9X3V").as_spec(layout)):
         assert [symbol.x_mm * DOTS_PER_MM % 1, symbol.y_mm * DOTS_PER_MM % 1] == [0, 0]
+
+
+@pytest.mark.parametrize("lpn", ["L1", "L4C8K2P9X3V", "LBCDFGHJKLNPRS"])
+@pytest.mark.parametrize(
+    ("layout", "bar", "module"), [(LARGE, 3, 6), (COMPACT, 2, 3)], ids=["100x50", "57x32"]
+)
+def test_quiet_zones_are_ten_bars_and_four_modules_wide(
+    layout: Layout, bar: int, module: int, lpn: str
+) -> None:
+    spec = duck(lpn).as_spec(layout)
+    linear, square = spec.elements[-4:-2]
+    assert isinstance(linear, Code128)
+    assert isinstance(square, Matrix)
+    (page,) = pages(render(spec).pdf, EIGHT_DOTS_A_MM)
+    dark = page == 0
+    top, left, width = round(linear.y_mm * 8), round(linear.x_mm * 8), len(code128(lpn)) * bar
+    row = dark[top + 10]
+    assert row[left : left + bar].all()
+    assert row[left + width - bar : left + width].all()
+    assert left >= 10 * bar
+    assert not row[left - 10 * bar : left].any()
+    assert not row[left + width : left + width + 10 * bar].any()
+    top, left, side, quiet = round(square.y_mm * 8), round(square.x_mm * 8), len(qr(lpn)) * module, 4 * module
+    around = dark[top - quiet : top + side + quiet, left - quiet : left + side + quiet].copy()
+    assert around.shape == (side + 2 * quiet, side + 2 * quiet)
+    assert around[quiet, quiet]
+    around[quiet : quiet + side, quiet : quiet + side] = False
+    assert not around.any()
 
 
 REFUSED = [

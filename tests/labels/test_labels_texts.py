@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pypdfium2 as pdfium
 import pytest
 import reportlab
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 
 from labels.fonts import Fonts, installed_fonts, measured
 from labels.layouts import COMPACT, LARGE, Layout
-from labels.lines import printable, visual
+from labels.lines import has_no_glyph, printable, visual
 from labels.pdf import Line, fit, missing_glyphs, render
 from labels.spec import DESCENT, Bounds, LabelSpec, Text
 from labels.unit import UnitLabel
 from tests.labels.label_reading import (
+    EIGHT_DOTS_A_MM,
     apart,
     both,
     boxes,
@@ -122,11 +124,40 @@ def test_whatever_is_said_both_codes_read_back_and_the_ink_stays_in_its_room(
     spec = label.as_spec(layout)
     (page,) = pages(render(spec).pdf)
     assert symbols(page) == both("L4C8K2P9X3V")
-    (ink,) = pages(render(only_ink_of_texts(spec)).pdf, dots_per_inch=203.2)
+    (ink,) = pages(render(only_ink_of_texts(spec)).pdf, EIGHT_DOTS_A_MM)
     for text in texts(spec):
         left, top, right, bottom = (round(side * 8) for side in room(text))
         ink[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1] = 255
     assert (ink == 255).all()
+
+
+def ink_of(text: Text) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom dot of what is drawn for one text on a large empty label."""
+    (page,) = pages(render(LabelSpec(200, 100, (text,)), LATIN_ONLY).pdf, EIGHT_DOTS_A_MM)
+    rows, columns = np.nonzero(page == 0)
+    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
+
+
+def test_a_text_made_smaller_keeps_the_middle_of_its_line() -> None:
+    _, top, _, bottom = ink_of(Text(20, 50, 100, "H", 20, 2))
+    _, small_top, _, small_bottom = ink_of(Text(20, 50, 100, "H" * 20, 20, 2))
+    assert small_bottom - small_top < (bottom - top) / 2
+    assert abs((top + bottom) - (small_top + small_bottom)) <= 2
+
+
+@pytest.mark.parametrize("letter", ["j", "J", "f", "Å", "ç"])
+def test_ink_that_overhangs_its_letter_is_inside_the_room_and_whole(letter: str) -> None:
+    text = Text(40, 50, 60, letter, 30, 30, bold=True)
+    left, top, right, bottom = ink_of(text)
+    wide = ink_of(replace(text, x_mm=20, width_mm=100, align="center"))
+    assert left >= 40 * 8 - 1
+    assert abs((right - left) - (wide[2] - wide[0])) <= 1
+    assert (top, bottom) == (wide[1], wide[3])
+
+
+def test_what_cannot_fit_even_as_an_ellipsis_is_clipped_to_its_room() -> None:
+    left, _, right, _ = ink_of(Text(40, 50, 10, "DUCK", 30, 30))
+    assert 40 * 8 - 1 <= left < right <= 50 * 8 + 1
 
 
 AWKWARD = {
@@ -154,7 +185,7 @@ def test_awkward_texts_everywhere_leave_quiet_zones_empty_and_codes_readable(
     pdf = render(spec).pdf
     (page,) = pages(pdf)
     assert symbols(page) == both("L4C8K2P9X3V")
-    (exact,) = pages(pdf, dots_per_inch=203.2)
+    (exact,) = pages(pdf, EIGHT_DOTS_A_MM)
     for code in codes(spec):
         left, top, _, bottom = code.bounds_mm
         assert not inked(exact, (left, top + 0.25, code.x_mm - 0.25, bottom - 0.25))
@@ -290,3 +321,8 @@ def test_right_to_left_scripts_are_drawn_in_reading_order(logical: str, drawn: s
 )
 def test_any_text_becomes_one_line_without_invisible_marks(raw: str, line: str) -> None:
     assert printable(raw) == line
+
+
+@pytest.mark.parametrize("char", ["\x00", "\x1b", "\x9b", "\ud83e", "\ue000", "\uffff"])
+def test_characters_that_mean_nothing_in_print_have_no_glyph_whatever_a_font_says(char: str) -> None:
+    assert has_no_glyph(char)
