@@ -7,6 +7,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from devices.frame import Frame
+from devices.scanners import SerialScanner
 from devices.states import Notice
 
 
@@ -56,3 +57,7 @@ def until(truth: Callable[[], bool], timeout_s: float = 20.0) -> bool:
             return False
         time.sleep(0.001)
     return True
+
+
+def scanner_on(url: object, inbox: Inbox, name: str = "dock", **options: object) -> SerialScanner:
+    return SerialScanner(name, str(url), inbox.queue, inbox.note, **options)  # type: ignore[arg-type]

@@ -155,6 +155,23 @@ def test_a_folder_with_room_is_fine_and_one_with_little_warns(tmp_path: Path) ->
     assert little.status().sentence.startswith(f"Labels go to {tmp_path}; ")
 
 
+def test_nothing_is_confirmed_before_file_and_folder_are_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    real = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    printer = PdfFolderPrinter(tmp_path)
+    printer.submit(JOB, PDF, "application/pdf")
+    printer.submit(JOB, PDF, "application/pdf")
+    assert synced == [f".{JOB}.pdf.part", tmp_path.name, f"{JOB}.pdf", tmp_path.name]
+
+
 def test_a_disk_that_fails_to_sync_confirms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(_: int) -> None:
         raise OSError(5, os.strerror(5))

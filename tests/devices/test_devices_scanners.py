@@ -1,12 +1,9 @@
 """Laws of one scanner: opening, states, notices, stopping, and every kind of port."""
 
-import contextlib
+import itertools
 import os
-import socket
 import threading
 from pathlib import Path
-from queue import Queue
-from types import SimpleNamespace
 
 import pytest
 import serial
@@ -16,17 +13,12 @@ from devices.errors import DeviceError
 from devices.frame import Framer
 from devices.scanners import SerialScanner
 from devices.testing import PtyPair
-from devices.wires import Wire
-from tests.devices.scanner_inbox import Inbox, until
+from tests.devices.scanner_inbox import Inbox, scanner_on, until
 
 
 @pytest.fixture
 def link(tmp_path: Path) -> Path:
     return tmp_path / "scanner"
-
-
-def scanner_on(url: object, inbox: Inbox, name: str = "dock", **options: object) -> SerialScanner:
-    return SerialScanner(name, str(url), inbox.queue, inbox.note, **options)  # type: ignore[arg-type]
 
 
 def test_a_scan_arrives_with_its_device_number_and_bytes(link: Path, inbox: Inbox) -> None:
@@ -189,18 +181,20 @@ def test_a_scanner_that_comes_back_occupied_says_so_once_and_returns_when_it_is_
 
 
 def test_stopping_delivers_what_waits_on_the_port_and_discards_the_half(link: Path, inbox: Inbox) -> None:
-    gate, reached = threading.Event(), threading.Event()
+    gate, hearing = threading.Event(), threading.Event()
+    calls = itertools.count(1)
 
-    def slow_clock() -> float:
-        if threading.current_thread().name == "scanner dock":
-            reached.set()
-            gate.wait()
+    def clock_that_halts_the_scanner_on_its_first_chunk() -> float:
+        if threading.current_thread().name == "scanner dock" and next(calls) == 2:
+            hearing.set()
+            gate.wait(20)
         return 0.0
 
     with PtyPair(link) as pair:
-        scanner = scanner_on(link, inbox, clock=slow_clock)
+        scanner = scanner_on(link, inbox, clock=clock_that_halts_the_scanner_on_its_first_chunk)
         scanner.start()
-        assert reached.wait(20)
+        pair.send(b"PLT-0\r")
+        assert hearing.wait(20)
         pair.send(b"PLT-1\rPLT-2\rLPN-HA")
         assert until(lambda: pair.unread() == 18)
         stopping = threading.Thread(target=scanner.stop)
@@ -208,8 +202,8 @@ def test_stopping_delivers_what_waits_on_the_port_and_discards_the_half(link: Pa
         assert until(scanner._stopping.is_set)
         gate.set()
         stopping.join(20)
-    assert inbox.wait(2)
-    assert inbox.data() == [b"PLT-1", b"PLT-2"]
+    assert inbox.wait(3)
+    assert inbox.data() == [b"PLT-0", b"PLT-1", b"PLT-2"]
     assert [(n.kind, n.data) for n in inbox.notices] == [("half_scan_discarded", b"LPN-HA")]
 
 
@@ -259,89 +253,6 @@ def test_a_babbling_scanner_is_framed_once_and_can_be_stopped(link: Path, inbox:
         assert inbox.wait(2)
         scanner.stop()
     assert [(len(f.data), f.ended_by) for f in inbox.frames["dock"]] == [(4096, "overflow"), (5, "cr")]
-
-
-def test_a_loop_port_hears_what_is_sent_to_it(inbox: Inbox) -> None:
-    scanner = scanner_on("loop://", inbox)
-    with pytest.raises(DeviceError) as refused:
-        scanner.send(b"BEEP")
-    assert refused.value.sentence == ("Scanner dock did not take 4 bytes: Scanner dock is not started.")
-    scanner.start()
-    scanner.send(b"PLT-1\r\nPLT-2\r\n")
-    assert inbox.wait(2)
-    scanner.send(b"NO-SUFFIX")
-    assert inbox.wait(3)
-    scanner.stop()
-    assert inbox.data() == [b"PLT-1", b"PLT-2", b"NO-SUFFIX"]
-
-
-def test_a_network_scanner_is_heard_from_its_first_byte_and_taken_up_again(inbox: Inbox) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        scanner = scanner_on(f"socket://127.0.0.1:{server.getsockname()[1]}", inbox, backoff=(0.01,))
-        scanner.start()
-        for count in (1, 3):
-            line, _ = server.accept()
-            with line:
-                line.sendall(b"PLT-%d\rLPN-%d\rHA" % (count, count))
-                assert inbox.wait(count + 1)
-                assert until(lambda: scanner.pending == 2)
-        scanner.stop()
-    assert inbox.data() == [b"PLT-1", b"LPN-1", b"PLT-3", b"LPN-3"]
-    assert inbox.wait_notice("half_scan_discarded").data == b"HA"
-
-
-def test_a_network_scanner_that_is_off_is_named_with_the_cause_and_waited_for(inbox: Inbox) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    scanner = scanner_on(f"socket://127.0.0.1:{port}", inbox)
-    scanner.start()
-    assert scanner.state.sentence == (
-        f"Scanner dock: socket://127.0.0.1:{port} does not answer: Connection refused."
-    )
-    scanner.stop()
-
-
-def serve_rfc2217(server: socket.socket, port: serial.Serial) -> None:
-    """A serial-to-network box by pyserial's own server side: one client, until the box loses power."""
-    line, _ = server.accept()
-    with line, contextlib.suppress(serial.PortNotOpenError):
-        manager = serial.rfc2217.PortManager(port, SimpleNamespace(write=line.sendall))
-        line.settimeout(0.001)
-        while True:
-            with contextlib.suppress(TimeoutError):
-                b"".join(manager.filter(line.recv(1024)))
-            line.sendall(b"".join(manager.escape(port.read(port.in_waiting))))
-
-
-@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
-def test_a_scanner_behind_a_serial_to_network_box_is_heard_and_its_half_scan_discarded(inbox: Inbox) -> None:
-    # A loop port stands in for the line behind the box, for a pty has no DTR and RTS to set.
-    behind = serial.serial_for_url("loop://", timeout=0)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        box = threading.Thread(target=serve_rfc2217, args=(server, behind), daemon=True)
-        box.start()
-        scanner = scanner_on(f"rfc2217://127.0.0.1:{server.getsockname()[1]}", inbox)
-        scanner.start()
-        behind.write(b"".join(b"PLT-%03d\xff\r\n" % n for n in range(200)) + b"HALF")
-        assert inbox.wait(200)
-        assert until(lambda: scanner.pending == 4)
-        behind.close()
-        box.join(20)
-    assert inbox.wait_notice("half_scan_discarded").data == b"HALF"
-    scanner.stop()
-    assert inbox.data() == [b"PLT-%03d\xff" % n for n in range(200)]
-
-
-def test_what_a_network_port_received_before_it_died_is_still_read() -> None:
-    dead = serial.rfc2217.Serial()
-    dead.is_open, dead._thread, dead._read_buffer = True, None, Queue()
-    for byte in b"PLT-1\r":
-        dead._read_buffer.put(bytes([byte]))
-    dead._read_buffer.put(None)
-    wire = Wire(dead)
-    assert wire.read(0) == b"PLT-1\r"
-    with pytest.raises(serial.SerialException):
-        wire.read(0)
 
 
 def test_no_file_descriptor_is_left_behind_by_replugging_or_stopping(link: Path, inbox: Inbox) -> None:
