@@ -13,9 +13,7 @@ from returns_station.shapes import Given, Reading, shown
 from returns_station.tomlfile import TomlFile
 
 PREFIX: Final = "RETURNS_STATION_"
-_SECRET = re.compile(
-    r"(secret|passw|token|credential|api_?key|private_?key|signing_?key|_key$|^key$)", re.IGNORECASE
-)
+_SECRET = re.compile(r"secret|passw|token|credential|(^|api|private|signing)[_-]?key$", re.IGNORECASE)
 
 # A section is a list of tables (exactly one, except in lists) of given values.
 Sections = dict[str, list[dict[str, Given]]]
@@ -103,7 +101,11 @@ def _from_environment(schema: Schema, environ: Mapping[str, str], reading: Readi
             found.setdefault(section, [{}])[0][key] = given
         elif section in schema.lists and not key:
             found[section] = _inline(variable, environ[variable], reading)
-        elif key and section not in schema.lists and get_close_matches(section, schema.tables, 1, 0.8):
+        elif (
+            key
+            and section not in {*schema.tables, *schema.lists}
+            and get_close_matches(section, schema.tables, 1, 0.8)
+        ):
             reading.unknown(section, variable, schema.tables)
     return found
 
