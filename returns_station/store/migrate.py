@@ -93,11 +93,15 @@ def _refuse_place(path: Path) -> None:
     if path.exists() and not path.is_file():
         hint = "Name a file, such as station.db inside of it."
         raise StationError("store.file", f"{path} is not a file.", hint)
-    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        where = path.parent if not os.access(path.parent, os.W_OK) else path
+    closed = [place for place in (path.parent, path) if place.exists() and not _writable(place)]
+    if closed:
         hint = "Give this user write permission on the file and its folder, or mount the disk for writing."
-        raise StationError("store.read_only", f"{where} cannot be written.", hint)
+        raise StationError("store.read_only", f"{closed[0]} cannot be written.", hint)
     _refuse_network(path, _mounts())
+
+
+def _writable(place: Path) -> bool:
+    return os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _mounts() -> str:
