@@ -1,4 +1,4 @@
-"""The one place that knows devices and labels: frames become inputs, label models become printed pages, faults become problems."""
+"""The one place that knows devices and labels: frames become inputs, label models pages, faults problems."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -114,8 +114,10 @@ def _guided(
             )
         elif finished:
             queue.put(End())
-        else:
+        elif reply.get("signal") in (None, "accepted", "hold"):
             _scan(world, guide.next(reply))
+        else:
+            queue.put(End())
 
     mode = LineMode(station, queue, sys.stdout, as_json=as_json, after=after)
     if by_hand:

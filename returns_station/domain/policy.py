@@ -223,7 +223,7 @@ def _when(raw: Mapping[str, Any], where: str) -> dict[str, tuple[str, ...]]:
 
 
 def parse(text: str) -> Policy:
-    """A policy from its TOML; StationError `policy.*` names the place and what was expected. No rule is run that was not read whole."""
+    """A policy from its TOML; StationError `policy.*` names the place and what was expected."""
     try:
         raw = tomllib.loads(text)
         return _policy(raw)

@@ -105,11 +105,11 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _worker(connection: Connection, code: str) -> Worker | None:
-    """The worker behind a worker id with a badge that is not revoked."""
+def _worker(connection: Connection, badge_code: str) -> Worker | None:
+    """The worker behind a badge that is not revoked."""
     worker, badge = t.table(t.Worker), t.table(t.Badge)
-    valid = select(badge.c.code).where(badge.c.worker_id == code, badge.c.revoked_at.is_(None)).exists()
-    row = connection.execute(select(worker).where(worker.c.id == code, worker.c.active, valid)).first()
+    valid = (badge.c.code == badge_code) & badge.c.revoked_at.is_(None) & worker.c.active
+    row = connection.execute(select(worker).join(badge, badge.c.worker_id == worker.c.id).where(valid)).first()
     return Worker(row.id, Role(row.role)) if row else None
 
 
@@ -313,7 +313,7 @@ def _suggest(connection: Connection, need: Suggest) -> Place | None:
     """An open container with room first, a bin else; by code, so that the same place is named until it is full."""
     if not need.purposes:
         return None
-    for row in connection.execute(
+    for found in connection.execute(
         select(_container)
         .where(
             _container.c.state == "open",
@@ -321,7 +321,7 @@ def _suggest(connection: Connection, need: Suggest) -> Place | None:
         )
         .order_by(_container.c.code)
     ).all():
-        place = _as_container(connection, row)
+        place = _as_container(connection, found)
         if place.capacity is None or place.holds + need.quantity <= place.capacity:
             return place
     row = connection.execute(

@@ -2,7 +2,9 @@
 again."""
 
 import json
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -71,28 +73,22 @@ class Drain:
     def once(self) -> DrainReport:
         """Everything that is due now, until nothing is or the target does not answer.
 
-        Two batches in a row that come back whole, or one that was told to wait, mean that the target is
-        away: the rest stays untouched until the back-off of those rows is over.
+        Two batches in a row that come back whole, or one that was told to wait, mean that the target is away: the
+        rest stays untouched until the back-off of those rows is over.
         """
         outbox.recover(self.engine, self.target)
-        report, failed = self._pause(DrainReport()), 0
-        while report.paused_until is None and (rows := self._claim()):
-            asked = self._ask([row for row in rows if self._doubtful(row)])
-            verdicts = asked | self._send([row for row in rows if row.id not in asked])
-            failed = failed + 1 if _came_back(verdicts) else 0
-            down = failed > 1 or (failed == 1 and len(rows) > 1 and _told_to_wait(verdicts))
-            outbox.settle(self.engine, verdicts, self.clock(), self.rng, down=down)
-            self.checkpoint("after-mark")
-            report = _added(report, verdicts, len(asked))
-            report = self._pause(report) if down else report
-            self._tell(report)
+        paused = outbox.paused_until(self.engine, self.target, self.clock())
+        report = DrainReport(paused_until=paused) if paused else Lanes(self).run()
         return replace(report, left=outbox.left(self.engine, self.target))
 
-    def _claim(self) -> list[OutboxRow]:
+    def claim(self) -> list[OutboxRow]:
+        """The next batch, marked on disk."""
         return outbox.claim(self.engine, self.target, self.clock(), self.connector.capabilities.batch)
 
-    def _pause(self, report: DrainReport) -> DrainReport:
-        return replace(report, paused_until=outbox.paused_until(self.engine, self.target, self.clock()))
+    def carry(self, rows: Sequence[OutboxRow]) -> tuple[dict[str, Verdict], int]:
+        """What became of each row, and how many of them were looked up first."""
+        asked = self._ask([row for row in rows if self._doubtful(row)])
+        return asked | self._send([row for row in rows if row.id not in asked]), len(asked)
 
     def _doubtful(self, row: OutboxRow) -> bool:
         return row.unknown and (row.money or self._forgotten(row))
@@ -164,10 +160,86 @@ class Drain:
         _LOG.error("sync.connector_failed", target=self.target, error=kind, file=at.filename, line=at.lineno)
         return Postponed(f"The connector failed with {kind}.", unknown=True, code=BROKEN, hint=_DEFECT)
 
-    def _tell(self, report: DrainReport) -> None:
-        if self.progress is not nothing:
-            done = report.acknowledged + report.refused
-            self.progress(done, outbox.left(self.engine, self.target))
+
+class Lanes:
+    """One pass by two threads: while one talks to the upstream, the other settles its batch and claims the next.
+
+    Calls of the connector never overlap, and rows of one return never travel together, for a claim passes over
+    returns that are on their way. The second lane begins when a batch is full; short passes need none.
+    """
+
+    def __init__(self, drain: Drain) -> None:
+        self._drain = drain
+        self._desk = threading.Condition()
+        self._wire = threading.Lock()
+        self._report = DrainReport()
+        self._travelling = 0
+        self._failed = 0
+        self._over = False
+
+    def run(self) -> DrainReport:
+        """Until nothing is due and nothing travels. What stops one lane stops both, and is raised."""
+        first = self._next()
+        if len(first) < self._drain.connector.capabilities.batch:
+            self._lane(first)
+            return self._report
+        with ThreadPoolExecutor(1, "sync-lane") as second:
+            other = second.submit(self._second)
+            self._lane(first)
+            other.result()
+        return self._report
+
+    def _second(self) -> None:
+        self._lane(self._next())
+
+    def _lane(self, rows: list[OutboxRow]) -> None:
+        while rows:
+            try:
+                self._batch(rows)
+            except BaseException:
+                self._over = True
+                raise
+            finally:
+                with self._desk:
+                    self._travelling -= 1
+                    self._desk.notify_all()
+            rows = self._next()
+
+    def _next(self) -> list[OutboxRow]:
+        with self._desk:
+            while not self._over:
+                if rows := self._drain.claim():
+                    self._travelling += 1
+                    return rows
+                if not self._travelling:
+                    break
+                self._desk.wait()
+        return []
+
+    def _batch(self, rows: Sequence[OutboxRow]) -> None:
+        drain = self._drain
+        with self._wire:
+            if self._over:
+                return outbox.give_back(drain.engine, [row.id for row in rows])
+            verdicts, asked = drain.carry(rows)
+            self._failed = self._failed + 1 if _came_back(verdicts) else 0
+            down = self._failed > 1 or (self._failed == 1 and len(rows) > 1 and _told_to_wait(verdicts))
+            self._over = self._over or down
+        outbox.settle(drain.engine, verdicts, drain.clock(), drain.rng, down=down)
+        drain.checkpoint("after-mark")
+        self._count(verdicts, asked, down=down)
+        return None
+
+    def _count(self, verdicts: Mapping[str, Verdict], asked: int, *, down: bool) -> None:
+        drain = self._drain
+        with self._desk:
+            self._report = _added(self._report, verdicts, asked)
+            if down:
+                paused = outbox.paused_until(drain.engine, drain.target, drain.clock())
+                self._report = replace(self._report, paused_until=paused)
+            if drain.progress is not nothing:
+                done = self._report.acknowledged + self._report.refused
+                drain.progress(done, outbox.left(drain.engine, drain.target))
 
 
 def drain_once(

@@ -55,7 +55,7 @@ def find(turn: Turn) -> None:
 def _options(turn: Turn) -> tuple[tuple[str, str], ...]:
     """What the scan may open, as (code, text): authorisations by their own numbers, orders by theirs."""
     found: dict[str, str] = {}
-    tracked = [m for m in turn.matches("tracking")]
+    tracked = list(turn.matches("tracking"))
     if tracked and len({m.merchant for m in tracked}) == 1:
         found["returns:" + ",".join(sorted(m.ref for m in tracked))] = _title(turn, tracked[0], len(tracked))
     else:

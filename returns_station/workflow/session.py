@@ -1,4 +1,4 @@
-"""The dialogue, pure: `handle(state, input, facts, now, ids, rules)` gives the next state and the Step; it reads and writes nothing."""
+"""The dialogue, pure: `handle(state, input, facts, now, ids, rules)` gives the next state and the Step."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -63,7 +63,7 @@ def handle(
 
 
 def meaning(given: Input) -> Reading:
-    """What an input means: a scan is read, an answer and a command are taken by their word; typed command words need no prefix."""
+    """What an input means: a scan is read, an answer and a command by their word; typed command words need no prefix."""
     text = given.raw.decode("utf-8", "replace").strip()
     if given.kind is InputKind.ANSWER:
         return Reading(given.raw, text, None, (Candidate(Kind.ANSWER, text.lower()),), ())

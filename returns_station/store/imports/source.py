@@ -96,7 +96,7 @@ def objects(source: Source, problems: Problems) -> Iterator[tuple[int, object]]:
             if not text.strip():
                 continue
             try:
-                yield line, json.loads(text, parse_float=Inexact, parse_constant=Inexact)
+                yield line, json.loads(text.strip(), parse_float=Inexact, parse_constant=Inexact)
             except ValueError as error:
                 column = f"character {error.colno}" if isinstance(error, json.JSONDecodeError) else "row"
                 problems.add(line, column, text.strip(), "JSON, one object a line,")

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    case,
     exists,
     func,
     literal_column,
@@ -116,6 +117,12 @@ def settle(
         _run(connection, _postpone(), _delays(connection, postponed, now, rng, down=down))
         absent = [{"key": key} for key, verdict in verdicts.items() if isinstance(verdict, Absent)]
         _run(connection, _return_to_line(), absent)
+
+
+def give_back(engine: Engine, keys: Sequence[str]) -> None:
+    """Claimed rows that were not sent after all are as they were before, and due."""
+    with writing(engine) as connection:
+        _run(connection, _unclaim(), [{"key": key} for key in keys])
 
 
 def recover(engine: Engine, target: str) -> int:
@@ -261,6 +268,12 @@ def _return_to_line() -> Update:
     return _sent().values(
         state=SyncState.LOCAL.value, unknown=False, sent_at=None, problem_code=None, problem=None, hint=None
     )
+
+
+@cache
+def _unclaim() -> Update:
+    known = case((TABLE.c.unknown, TABLE.c.sent_at), else_=None)
+    return _sent().values(state=SyncState.LOCAL.value, attempts=TABLE.c.attempts - 1, sent_at=known)
 
 
 def _acknowledgements(verdicts: Mapping[str, Verdict], at: str) -> list[dict[str, Any]]:
