@@ -45,7 +45,8 @@ class _Keeper:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._config.stash[_left_out]:
             terminalreporter.section("left out although CI=true", red=True)
-            for line in sorted(set(self._config.stash[_left_out])):
+            left_out: list[str] = self._config.stash[_left_out]
+            for line in sorted(set(left_out)):
                 terminalreporter.write_line(line)
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -104,7 +105,9 @@ class TestReading:
         assert check(None, environ) == []
 
     @pytest.mark.parametrize("change", [lambda t: b"\xef\xbb\xbf" + t, lambda t: t.replace(b"\n", b"\r\n")])
-    def test_a_byte_order_mark_and_windows_line_ends_change_nothing(self, tmp_path: Path, change) -> None:
+    def test_a_byte_order_mark_and_windows_line_ends_change_nothing(
+        self, tmp_path: Path, change: Callable[[bytes], bytes]
+    ) -> None:
         plain = load(write(tmp_path, WHOLE), {})
         assert load(write(tmp_path, change(WHOLE.encode())), {}) == plain
 
