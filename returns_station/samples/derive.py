@@ -101,6 +101,13 @@ def forget_money(order: Row) -> None:
         del payment["captured"], payment["refunded"]
 
 
+def shipped(orders: list[Row]) -> None:
+    """The tracking numbers under which a few orders went out: one that comes back undelivered is found by it."""
+    for n, order in enumerate(orders):
+        if n % 10 == 7:
+            order["tracking"] = [tracking(1000 + n)]
+
+
 def authorizations(orders: list[Row], products: list[Row]) -> list[Row]:
     """An authorisation for each order, a second for one of them, and one of every kind that a dock sees."""
     special = {row["sku"] for row in products if len(row) > 5 or row["type"] != "default"}

@@ -35,6 +35,7 @@ def main(path: Path, folder: Path = FOLDER) -> None:
     products = derive.products(ledger.titles, orders)
     derive.serials(products, orders)
     derive.forget_money(orders[3])
+    derive.shipped(orders)
     _write_jsonl(folder / "products.jsonl", products)
     _write_jsonl(folder / "orders.jsonl", orders)
     _write_jsonl(folder / "authorizations.jsonl", derive.authorizations(orders, products))
