@@ -1,0 +1,28 @@
+"""The commands beside `run` and `demo`: one module a group, each importing what it needs only when it runs."""
+
+import typer
+
+from returns_station.commands.codes import Code, exit_code
+
+__all__ = ["Code", "exit_code", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds every command of this package to the app."""
+    from returns_station.commands import (
+        configuring,
+        doctor,
+        importing,
+        labelling,
+        migrating,
+        outbox,
+        scanning,
+        showing,
+        syncing,
+        upstream,
+    )
+
+    for module in (migrating, importing, syncing, upstream, scanning, showing, doctor):
+        module.register(app)
+    for group in (labelling, outbox, configuring):
+        app.add_typer(group.app)
