@@ -59,14 +59,14 @@ def _scripted(world: World, station: Station, queue: Queue, script: Script, as_j
     def feed(reply: Mapping[str, Any]) -> None:
         if reply.get("type") == "reply":
             script.check(reply)
-        line = next(steps, None)
+        line = None if script.problems else next(steps, None)
         queue.put(End() if line is None else Line(line))
 
     code = LineMode(station, queue, sys.stdout, as_json=as_json, after=feed).run()
     for problem in script.problems:
         say(problem)
     drained = wait_until_drained(station)
-    for line in holdings(world, parcels=None):
+    for line in holdings(world):
         say(line)
     if not drained:
         say("Not everything was delivered; see `returns-station outbox list`.")
@@ -125,7 +125,7 @@ def _guided(
     code = mode.run()
     wait_until_drained(station)
     say("")
-    for line in holdings(world, parcels=None):
+    for line in holdings(world):
         say(line)
     say(f"Labels of this demo: {world.folder / 'labels'}")
     return code
@@ -201,8 +201,7 @@ def told(world: World) -> list[str]:
     return stock + money
 
 
-def holdings(world: World, parcels: int | None) -> list[str]:
+def holdings(world: World) -> list[str]:
     """A closing summary of what the upstream holds."""
-    del parcels
     lines = told(world)
     return [f"The upstream holds {len(lines)} effects of this shift:", *(f"  {line}" for line in lines[-12:])]
