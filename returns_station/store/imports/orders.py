@@ -20,6 +20,7 @@ from returns_station.store.imports.upsert import (
     upsert,
 )
 
+_MAY_GO = frozenset({"unit_price_minor", "discount_minor", "tax_minor", "delivered_at"})
 _HEAD = ("number", "currency", "placed_at", "prices_include_tax", "shipping_minor")
 
 
@@ -55,9 +56,9 @@ def _lines(
     lines, serials = [], []
     for row in rows:
         for line in row.get("lines") or []:
-            kept = {name: value for name, value in line.items() if name != "serials"}
+            kept = {n: v for n, v in line.items() if v is not None or n in _MAY_GO}
             kept |= {"order_id": ids[row["number"]], "merchant": target.merchant}
-            kept = {n: v for n, v in kept.items() if v is not None or n not in ("returned_before", "title")}
+            kept.pop("serials", None)
             if line["sku"] in products:
                 kept["product_id"] = products[line["sku"]]
             lines.append(kept)

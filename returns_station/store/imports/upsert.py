@@ -130,8 +130,13 @@ def defaults(model: type[SQLModel]) -> Row:
 
 def insert(connection: Connection, model: type[SQLModel], rows: Sequence[Row]) -> None:
     """Inserts full rows, many in one go."""
-    if rows:
-        connection.execute(table(model).insert(), list(rows))
+    if not rows:
+        return
+    names = list(defaults(model))
+    columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+    statement = f'INSERT INTO "{model.__tablename__}" ({columns}) VALUES ({marks})'
+    # Straight to the driver: 300,000 order lines spend a third of their merge in the parameters of Core otherwise.
+    connection.exec_driver_sql(statement, [tuple(row[name] for name in names) for row in rows])
 
 
 def change(connection: Connection, model: type[SQLModel], rows: Sequence[Row]) -> None:

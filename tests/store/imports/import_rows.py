@@ -42,8 +42,8 @@ def acknowledged_refund(desk, *, pieces, minor, state="acknowledged"):
         "amount_minor": minor,
     }
     effects = [
-        {"id": f"o-{target}", "target": target, "type": "refund", "merchant": "m", "site": "s", "return_id": "ret-1", "ordinal": 1,
-         "settlement_id": "set-1", "state": state, "body": "{}", "created_at": "2026"}
+        {"id": f"o-{target}", "target": target, "type": "refund", "merchant": "m", "site": "s", "return_id": "ret-1",
+         "ordinal": 1, "settlement_id": "set-1", "state": state, "body": "{}", "created_at": "2026"}
         for target in ("shop", "books")
     ]  # fmt: skip
     with transaction(desk.engine) as connection:
