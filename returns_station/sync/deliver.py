@@ -81,10 +81,6 @@ class Drain:
         report = DrainReport(paused_until=paused) if paused else Lanes(self).run()
         return replace(report, left=outbox.left(self.engine, self.target))
 
-    def claim(self) -> list[OutboxRow]:
-        """The next batch, marked on disk."""
-        return outbox.claim(self.engine, self.target, self.clock(), self.connector.capabilities.batch)
-
     def carry(self, rows: Sequence[OutboxRow]) -> tuple[dict[str, Verdict], int]:
         """What became of each row, and how many of them were looked up first."""
         asked = self._ask([row for row in rows if self._doubtful(row)])
@@ -184,62 +180,76 @@ class Lanes:
             self._lane(first)
             return self._report
         with ThreadPoolExecutor(1, "sync-lane") as second:
-            other = second.submit(self._second)
+            other = second.submit(self._lane, [])
             self._lane(first)
             other.result()
         return self._report
 
-    def _second(self) -> None:
-        self._lane(self._next())
-
     def _lane(self, rows: list[OutboxRow]) -> None:
-        while rows:
-            try:
-                self._batch(rows)
-            except BaseException:
-                self._over = True
-                raise
-            finally:
-                with self._desk:
-                    self._travelling -= 1
-                    self._desk.notify_all()
-            rows = self._next()
+        try:
+            rows = rows or self._next()
+            while rows:
+                rows = self._batch(rows) or self._next()
+        except BaseException:
+            self._over = True
+            raise
+        finally:
+            with self._desk:
+                self._desk.notify_all()
 
     def _next(self) -> list[OutboxRow]:
+        """The next batch; waits while rows travel, for what comes back may set others free."""
         with self._desk:
             while not self._over:
-                if rows := self._drain.claim():
-                    self._travelling += 1
+                if rows := self._exchange({}):
                     return rows
                 if not self._travelling:
                     break
                 self._desk.wait()
         return []
 
-    def _batch(self, rows: Sequence[OutboxRow]) -> None:
+    def _exchange(self, verdicts: Mapping[str, Verdict]) -> list[OutboxRow]:
+        drain = self._drain
+        limit = 0 if self._over else drain.connector.capabilities.batch
+        rows = outbox.exchange(drain.engine, drain.target, drain.clock(), limit, verdicts, drain.rng)
+        self._travelling += bool(rows)
+        return rows
+
+    def _batch(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+        """Carries one batch and keeps its answers; returns the next, claimed with the same commit."""
         drain = self._drain
         with self._wire:
             if self._over:
-                return outbox.give_back(drain.engine, [row.id for row in rows])
+                outbox.give_back(drain.engine, [row.id for row in rows])
+                return []
             verdicts, asked = drain.carry(rows)
             self._failed = self._failed + 1 if _came_back(verdicts) else 0
             down = self._failed > 1 or (self._failed == 1 and len(rows) > 1 and _told_to_wait(verdicts))
             self._over = self._over or down
-        outbox.settle(drain.engine, verdicts, drain.clock(), drain.rng, down=down)
-        drain.checkpoint("after-mark")
-        self._count(verdicts, asked, down=down)
-        return None
+        with self._desk:
+            more = self._keep(verdicts, down=down)
+            drain.checkpoint("after-mark")
+            self._count(verdicts, asked, down=down)
+            self._desk.notify_all()
+        return more
+
+    def _keep(self, verdicts: Mapping[str, Verdict], *, down: bool) -> list[OutboxRow]:
+        drain = self._drain
+        self._travelling -= 1
+        if not down:
+            return self._exchange(verdicts)
+        outbox.settle(drain.engine, verdicts, drain.clock(), drain.rng, down=True)
+        return []
 
     def _count(self, verdicts: Mapping[str, Verdict], asked: int, *, down: bool) -> None:
         drain = self._drain
-        with self._desk:
-            self._report = _added(self._report, verdicts, asked)
-            if down:
-                paused = outbox.paused_until(drain.engine, drain.target, drain.clock())
-                self._report = replace(self._report, paused_until=paused)
-            if drain.progress is not nothing:
-                done = self._report.acknowledged + self._report.refused
-                drain.progress(done, outbox.left(drain.engine, drain.target))
+        self._report = _added(self._report, verdicts, asked)
+        if down:
+            paused = outbox.paused_until(drain.engine, drain.target, drain.clock())
+            self._report = replace(self._report, paused_until=paused)
+        if drain.progress is not nothing:
+            done = self._report.acknowledged + self._report.refused
+            drain.progress(done, outbox.left(drain.engine, drain.target))
 
 
 def drain_once(

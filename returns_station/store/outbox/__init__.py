@@ -4,12 +4,8 @@ person."""
 from returns_station.store.outbox.desk import Counts, Why, counts, listing, park, retry, why
 from returns_station.store.outbox.rows import OutboxRow, stamp, writing
 from returns_station.store.outbox.transit import (
-    Absent,
-    Acknowledged,
-    Parked,
-    Postponed,
-    Verdict,
     claim,
+    exchange,
     give_back,
     left,
     next_due,
@@ -17,6 +13,7 @@ from returns_station.store.outbox.transit import (
     recover,
     settle,
 )
+from returns_station.store.outbox.verdicts import Absent, Acknowledged, Parked, Postponed, Verdict
 
 __all__ = [
     "Absent",
@@ -29,6 +26,7 @@ __all__ = [
     "Why",
     "claim",
     "counts",
+    "exchange",
     "give_back",
     "left",
     "listing",

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Integer, func, literal
 from returns_station.domain.axes import SyncState
 from returns_station.errors import StationError
 from returns_station.store.outbox.rows import DONE, TABLE, OutboxRow, as_row, selecting, writing
-from returns_station.store.outbox.transit import DOWN
+from returns_station.store.outbox.verdicts import DOWN
 
 BY_HAND: Final = "sync.parked"
 _OPEN: Final = (SyncState.HELD, SyncState.LOCAL, SyncState.SENT, SyncState.REFUSED)

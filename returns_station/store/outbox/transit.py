@@ -1,9 +1,10 @@
 """A row on its way: claimed before it is sent, settled by what the upstream said, back in line when that
 is not known."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from random import Random
 from typing import Any, Final
@@ -26,53 +27,10 @@ from sqlalchemy import (
 
 from returns_station.domain.axes import SyncState
 from returns_station.store.outbox.rows import DONE, TABLE, OutboxRow, as_row, selecting, stamp, writing
+from returns_station.store.outbox.verdicts import DOWN, Verdict, given, keep, run, sent
 
-BASE_S: Final = 1.0
-CAP_S: Final = 300.0
-WAIT_AT_MOST_S: Final = 86_400.0
-"""No Retry-After is obeyed for longer: a wrong header must not silence a row for ever."""
-DOWN: Final = "sync.down"
-"""The problem code of rows that came back because the whole target did not answer."""
 INTERRUPTED: Final = "sync.interrupted"
-OWNER: Final = "supervisor"
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """The upstream has it, under this reference."""
-
-    reference: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Postponed:
-    """To be tried again, not before `after_s` seconds; `unknown` says that it may have arrived all the
-    same."""
-
-    sentence: str
-    after_s: float | None = None
-    unknown: bool = False
-    code: str = "sync.retry"
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """A person is needed; only this return waits."""
-
-    code: str
-    sentence: str
-    hint: str
-    unknown: bool = False
-    """It may have arrived all the same; asked of the upstream before it is ever sent again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """The upstream was asked and certainly does not have it: it may be sent again."""
-
-
-Verdict = Acknowledged | Postponed | Parked | Absent
+_NO_DRAW: Final = Random(0)
 
 
 def claim(engine: Engine, target: str, now: datetime, limit: int) -> list[OutboxRow]:
@@ -83,15 +41,33 @@ def claim(engine: Engine, target: str, now: datetime, limit: int) -> list[Outbox
     kind starves the other. The search holds no lock: rows of a return are only ever added behind, and the
     mark checks the state again.
     """
+    return exchange(engine, target, now, limit, {}, _NO_DRAW)
+
+
+def settle(
+    engine: Engine, verdicts: Mapping[str, Verdict], now: datetime, rng: Random, *, down: bool = False
+) -> None:
+    """Keep what became of claimed rows, in one transaction (see `verdicts.keep`)."""
+    with writing(engine) as connection:
+        keep(connection, verdicts, now, rng, down=down)
+
+
+def exchange(
+    engine: Engine, target: str, now: datetime, limit: int, verdicts: Mapping[str, Verdict], rng: Random
+) -> list[OutboxRow]:
+    """`settle` these and `claim` the next, in one transaction: one wait for the disk a batch.
+
+    What only these verdicts set free is found by the next claim.
+    """
     at = stamp(now)
     with engine.connect() as connection:
         found = _free(connection, target, at, limit)
-        if not found:
+        if not found and not verdicts:
             return []
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        marked = set(
-            connection.execute(_mark(), {"ids": [row.id for row in found], "at": at}).scalars().all()
-        )
+        keep(connection, verdicts, now, rng, down=False)
+        keys = json.dumps([row.id for row in found])
+        marked = set(connection.execute(_mark(), {"keys": keys, "at": at}).scalars()) if found else set()
         connection.commit()
     return [
         replace(row, state=SyncState.SENT, attempts=row.attempts + 1, sent_at=row.sent_at or at, next_at=None)
@@ -100,29 +76,10 @@ def claim(engine: Engine, target: str, now: datetime, limit: int) -> list[Outbox
     ]
 
 
-def settle(
-    engine: Engine, verdicts: Mapping[str, Verdict], now: datetime, rng: Random, *, down: bool = False
-) -> None:
-    """Keep what became of claimed rows, in one transaction; rows that are not `sent` any more are left alone.
-
-    Back-off is full jitter over 1 s doubled at each attempt, at most 5 min, never under the upstream's
-    Retry-After; one draw for all, so that rows which went together stay a batch. `down` notes that the
-    target as a whole is away.
-    """
-    at = stamp(now)
-    with writing(engine) as connection:
-        _run(connection, _acknowledge(), _acknowledgements(verdicts, at))
-        _run(connection, _refuse(), _refusals(verdicts, at))
-        postponed = {key: verdict for key, verdict in verdicts.items() if isinstance(verdict, Postponed)}
-        _run(connection, _postpone(), _delays(connection, postponed, now, rng, down=down))
-        absent = [{"key": key} for key, verdict in verdicts.items() if isinstance(verdict, Absent)]
-        _run(connection, _return_to_line(), absent)
-
-
 def give_back(engine: Engine, keys: Sequence[str]) -> None:
     """Claimed rows that were not sent after all are as they were before, and due."""
     with writing(engine) as connection:
-        _run(connection, _unclaim(), [{"key": key} for key in keys])
+        run(connection, _unclaim(), [{"key": key} for key in keys])
 
 
 def recover(engine: Engine, target: str) -> int:
@@ -223,7 +180,7 @@ def _before(row: Any) -> Any:
 def _mark() -> Any:
     return (
         update(TABLE)
-        .where(TABLE.c.id.in_(bindparam("ids", expanding=True)), TABLE.c.state == SyncState.LOCAL.value)
+        .where(TABLE.c.id.in_(select(given("keys").c.value)), TABLE.c.state == SyncState.LOCAL.value)
         .values(
             state=SyncState.SENT.value,
             attempts=TABLE.c.attempts + 1,
@@ -234,114 +191,7 @@ def _mark() -> Any:
     )
 
 
-def _sent() -> Update:
-    return update(TABLE).where(TABLE.c.id == bindparam("key"), TABLE.c.state == SyncState.SENT.value)
-
-
-@cache
-def _acknowledge() -> Update:
-    return _sent().values(
-        state=SyncState.ACKNOWLEDGED.value, reference=bindparam("is_known_as"), settled_at=bindparam("at"),
-        unknown=False, problem_code=None, problem=None, hint=None, owner=None,
-    )  # fmt: skip
-
-
-@cache
-def _refuse() -> Update:
-    return _sent().values(
-        state=SyncState.REFUSED.value, settled_at=bindparam("at"), problem_code=bindparam("code"),
-        problem=bindparam("sentence"), hint=bindparam("advice"), unknown=bindparam("doubt"), owner=OWNER,
-    )  # fmt: skip
-
-
-@cache
-def _postpone() -> Update:
-    return _sent().values(
-        state=SyncState.LOCAL.value, next_at=bindparam("due"), unknown=bindparam("doubt"),
-        sent_at=bindparam("since"), problem_code=bindparam("code"), problem=bindparam("sentence"),
-        hint=bindparam("advice"),
-    )  # fmt: skip
-
-
-@cache
-def _return_to_line() -> Update:
-    return _sent().values(
-        state=SyncState.LOCAL.value, unknown=False, sent_at=None, problem_code=None, problem=None, hint=None
-    )
-
-
 @cache
 def _unclaim() -> Update:
     known = case((TABLE.c.unknown, TABLE.c.sent_at), else_=None)
-    return _sent().values(state=SyncState.LOCAL.value, attempts=TABLE.c.attempts - 1, sent_at=known)
-
-
-def _acknowledgements(verdicts: Mapping[str, Verdict], at: str) -> list[dict[str, Any]]:
-    return [
-        {"key": key, "is_known_as": verdict.reference, "at": at}
-        for key, verdict in verdicts.items()
-        if isinstance(verdict, Acknowledged)
-    ]
-
-
-def _refusals(verdicts: Mapping[str, Verdict], at: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "key": key,
-            "at": at,
-            "code": verdict.code,
-            "sentence": verdict.sentence,
-            "advice": verdict.hint,
-            "doubt": verdict.unknown,
-        }
-        for key, verdict in verdicts.items()
-        if isinstance(verdict, Parked)
-    ]
-
-
-def _delays(
-    connection: Connection, postponed: Mapping[str, Postponed], now: datetime, rng: Random, *, down: bool
-) -> list[dict[str, Any]]:
-    if not postponed:
-        return []
-    known = select(TABLE.c.id, TABLE.c.attempts, TABLE.c.unknown, TABLE.c.sent_at).where(
-        TABLE.c.id.in_(list(postponed))
-    )
-    rows = connection.execute(known).all()
-    share = rng.random()
-    most = max((row.attempts for row in rows), default=1)
-    return [
-        _delay(row, postponed[row.id], most if down else row.attempts, share, now, down=down) for row in rows
-    ]
-
-
-def _delay(
-    row: Any, verdict: Postponed, attempts: int, share: float, now: datetime, *, down: bool
-) -> dict[str, Any]:
-    doubt = bool(row.unknown or verdict.unknown)
-    wait = back_off(attempts, share, verdict.after_s)
-    return {
-        "key": row.id,
-        "due": stamp(now + timedelta(seconds=wait)),
-        "doubt": doubt,
-        # Where the upstream certainly did nothing, the life of the key has not begun.
-        "since": row.sent_at if doubt else None,
-        "code": DOWN if down else verdict.code,
-        "sentence": verdict.sentence,
-        "advice": verdict.hint or None,
-    }
-
-
-def back_off(attempts: int, share: float, after_s: float | None) -> float:
-    """Seconds until the next attempt after `attempts` of them; `share` is the random part, 0 to 1."""
-    full = min(CAP_S, BASE_S * 2.0 ** min(attempts - 1, 60))
-    asked = min(after_s or 0.0, WAIT_AT_MOST_S)
-    return max(0.001, share * full, asked)
-
-
-def _run(
-    connection: Connection, statement: Update, parameters: Sequence[dict[str, Any]] | Iterable[Any]
-) -> None:
-    rows = list(parameters)
-    if rows:
-        connection.execute(statement, rows)
+    return sent().values(state=SyncState.LOCAL.value, attempts=TABLE.c.attempts - 1, sent_at=known)
