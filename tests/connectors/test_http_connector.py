@@ -159,7 +159,7 @@ class TestAnswersLostAfterTheCommit:
                 code="upstream.timeout",
                 hint=ASK,
             )
-            assert isinstance(http.look_up(effect), Delivered)
+            assert isinstance(connector(upstream.url).look_up(effect), Delivered)
             assert len(upstream.movements(sku="SLOW")) == 1
 
     def test_after_a_failed_batch_the_rest_is_not_sent_and_known_not_to_be_done(

@@ -104,6 +104,15 @@ class TestEachEffectHappensOnce:
             }
             assert len(upstream.movements()) == 20
 
+    def test_a_stop_closes_its_database_whole(self, tmp_path: Path) -> None:
+        with Upstream(tmp_path) as upstream:
+            connector(upstream.url).deliver([stock()])
+            upstream.stop()
+            with pytest.raises(StationError) as caught:
+                _ = upstream.pid
+        assert caught.value.sentence == "The reference upstream is not running."
+        assert not upstream.db_path.with_name("upstream.db-wal").exists()
+
 
 class TestOrderAndReversals:
     def test_arrival_order_is_kept_over_all_types(self, upstream: Upstream, http: HttpConnector) -> None:
