@@ -130,7 +130,7 @@ def test_its_command_migrates_a_database(away: Path, tmp_path: Path) -> None:
 def test_its_command_plays_a_journey_to_the_end(away: Path) -> None:
     done = run(away, "returns-station", "demo", "--plain", "--json", "--script", "one")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    replies = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    signals = [reply["signal"] for reply in replies if "signal" in reply]
-    assert signals
-    assert set(signals) == {"accepted"}
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    replies = [line for line in lines if line["type"] == "reply"]
+    assert {reply["signal"] for reply in replies} == {"accepted"}
+    assert len({effect["type"] for reply in replies for effect in reply["effects"]}) == 3
