@@ -52,12 +52,17 @@ def demo(
     folder: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
     seed: Annotated[int | None, typer.Option(help="Fixes ids and clock.")] = None,
     fault: Annotated[str, typer.Option(help="Faults of the reference upstream, such as drop-every=2.")] = "",
+    offline: Annotated[
+        bool, typer.Option("--offline", help="With --script: the upstream is away until it has ended.")
+    ] = False,
 ) -> None:
     """Work through a day's real parcels, with a simulated scanner and an upstream to watch."""
     from returns_station.demo.play import demo as play
 
     del plain
-    raise typer.Exit(play(as_json=json, script=script, folder=folder, seed=seed, fault=fault))
+    raise typer.Exit(
+        play(as_json=json, script=script, folder=folder, seed=seed, fault=fault, offline=offline)
+    )
 
 
 def main() -> None:

@@ -25,7 +25,10 @@ class Shift:
         self._gtins = {p["sku"]: p["gtins"] for p in products if p.get("gtins")}
         orders = [json.loads(line) for line in (samples / "orders.jsonl").read_text("utf-8").splitlines()]
         self._serials = {
-            (o["number"], line["sku"]): line["serials"] for o in orders for line in o["lines"] if line.get("serials")
+            (o["number"], line["sku"]): line["serials"]
+            for o in orders
+            for line in o["lines"]
+            if line.get("serials")
         }
 
     def scan(self, text: str, **expected: Any) -> None:
@@ -70,7 +73,9 @@ class Shift:
     def answers(self, *codes: str, last: str = "accepted") -> None:
         """Answers by their names."""
         for n, code in enumerate(codes, 1):
-            self.scan(f"RS-G-{code.upper().replace('_', '-')}", signal=last if n == len(codes) else "accepted")
+            self.scan(
+                f"RS-G-{code.upper().replace('_', '-')}", signal=last if n == len(codes) else "accepted"
+            )
 
 
 def build(samples: Path) -> Shift:
@@ -183,7 +188,11 @@ def _odd(shift: Shift) -> None:
     shift.scan("RS-SEALED")
     shift.label(step="item")
     shift.scan("RS-DONE", signal="hold")
-    shift.open("JJD000000000008140732", "never delivered: found by the number it went out under", message="parcel.opened_rts")
+    shift.open(
+        "JJD000000000008140732",
+        "never delivered: found by the number it went out under",
+        message="parcel.opened_rts",
+    )
     shift.item("22776", step="question")
     shift.scan("RS-SEALED")
     shift.label(step="item")
@@ -195,7 +204,9 @@ def _odd(shift: Shift) -> None:
     shift.answers("missing", "worn", last="hold")
     shift.label(step="item")
     shift.scan("RS-DONE", signal="accepted")
-    shift.open("RS-NO-LABEL", "no label at all; set aside and taken up again by its plate", message="parcel.plated")
+    shift.open(
+        "RS-NO-LABEL", "no label at all; set aside and taken up again by its plate", message="parcel.plated"
+    )
     shift.scan("RS-HOLD", signal="hold", step="hold_shelf")
     shift.scan("HOLD-1", signal="hold", step="parcel")
     shift.scan("${parcel.plate}", step="item", message="parcel.resumed")

@@ -24,7 +24,15 @@ DRAIN_WITHIN_S = 60.0
 Say = Callable[[str], None]
 
 
-def demo(*, as_json: bool, script: str | None, folder: Path | None, seed: int | None, fault: str = "") -> int:
+def demo(
+    *,
+    as_json: bool,
+    script: str | None,
+    folder: Path | None,
+    seed: int | None,
+    fault: str = "",
+    offline: bool = False,
+) -> int:
     """The demonstration; its exit code. Without `folder` everything lives in a temporary one and goes away."""
     with contextlib.ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="returns-station-")))
@@ -34,7 +42,7 @@ def demo(*, as_json: bool, script: str | None, folder: Path | None, seed: int | 
         station.start_sync()
         queue: Queue = SimpleQueue()
         if script:
-            return _scripted(world, station, queue, read_script(script), as_json, say)
+            return _scripted(world, station, queue, read_script(script), as_json, say, offline)
         return _guided(stack, world, station, queue, as_json, say)
 
 
@@ -53,7 +61,9 @@ def _say(as_json: bool) -> Say:
 # --- from a script ----------------------------------------------------------------------------------------------------
 
 
-def _scripted(world: World, station: Station, queue: Queue, script: Script, as_json: bool, say: Say) -> int:
+def _scripted(
+    world: World, station: Station, queue: Queue, script: Script, as_json: bool, say: Say, offline: bool
+) -> int:
     steps = script.steps()
 
     def feed(reply: Mapping[str, Any]) -> None:
@@ -62,7 +72,13 @@ def _scripted(world: World, station: Station, queue: Queue, script: Script, as_j
         line = None if script.problems else next(steps, None)
         queue.put(End() if line is None else Line(line))
 
+    if offline:
+        world.upstream.kill()
+        say("The upstream is away until the script has ended.")
     code = LineMode(station, queue, sys.stdout, as_json=as_json, after=feed).run()
+    if offline:
+        say("The upstream is back.")
+        world.upstream.start()
     for problem in script.problems:
         say(problem)
     drained = wait_until_drained(station)

@@ -74,7 +74,7 @@ def stock_body(
         "serial": unit.serial,
         "grade": unit.grade.value if unit.grade else None,
         "disposition": unit.decision.disposition.value if unit.decision else None,
-        "location": unit.location,
+        "location": unit.location or unit.container,
         "container": unit.container,
         "order_number": order_number,
         "order_line": order_line,

@@ -233,7 +233,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """A share of an order line that a settlement has used up."""
+    """A share of an order line that a settlement has used up: its whole worth, before any fee."""
 
     unit_id: str
     order_line_id: str
@@ -244,7 +244,7 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The money of one return as of one parcel: its allocations, shipping and fee; `reasons` say why a person is needed."""
+    """The money of one return as of one parcel: `amount_minor` = allocations + shipping - fee; `reasons` say why a person is needed."""
 
     id: str
     return_id: str

@@ -78,7 +78,8 @@ def settle(
     tally = Tally()
     for unit in asking:
         tally = _count(tally, unit, order, returned)
-    reasons = tally.reasons + _ceiling(order, sum(row.amount_minor for row in tally.allocations))
+    amount = sum(row.amount_minor for row in tally.allocations) - tally.fee_minor
+    reasons = tally.reasons + _ceiling(order, amount)
     timings = {unit.decision.timing for unit in asking if unit.decision}
     if RefundTiming.AFTER_VENDOR_CREDIT in timings:
         reasons = (*reasons, "refund.vendor_credit")
@@ -95,7 +96,7 @@ def settle(
         authorization.merchant,
         order.id if order else None,
         order.currency if order else None,
-        sum(row.amount_minor for row in tally.allocations) if priced else None,
+        amount if priced else None,
         state,
         sorted(timings)[0],
         authorization.means,
@@ -124,7 +125,7 @@ def _count(tally: Tally, unit: ReturnUnit, order: Order | None, returned: dict[s
         return Tally(tally.allocations, (*tally.reasons, *reasons, "refund.price_missing"), tally.fee_minor)
     percent = unit.decision.refund_percent if unit.decision else 0
     amount = share(worth, 100, percent)
-    row = Allocation(unit.id, line.id, unit.sku, unit.quantity, amount)
+    row = Allocation(unit.id, line.id, unit.sku, unit.quantity, worth)
     return Tally((*tally.allocations, row), (*tally.reasons, *reasons), tally.fee_minor + worth - amount)
 
 
