@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import returns_station
-from returns_station.commands.common import now
+from returns_station.commands.common import counted, now
 from returns_station.commands.locks import holder
 from returns_station.commands.syncing import settings
 from returns_station.config import Config, Printer, Scanner, Target
@@ -168,11 +168,11 @@ def outbox(config: Config) -> Iterator[Finding]:
         engine = open_engine(path)
         found = counts(engine)
         engine.dispose()
-    waiting = f"{found.local + found.sent:,} effects wait to be told, {found.held:,} are not released."
+    waiting = f"{counted(found.local + found.sent, 'effect')} to be told, {found.held:,} not released."
     yield Finding("outbox", "fine", waiting)
     if found.refused:
         fix = "Look at them with `returns-station outbox list --state refused`."
-        yield Finding("outbox", "warning", f"{found.refused:,} effects are parked with a person.", fix)
+        yield Finding("outbox", "warning", f"{counted(found.refused, 'effect')} parked with a person.", fix)
 
 
 @_part("disk")

@@ -116,6 +116,11 @@ def columns(rows: Iterable[Sequence[object]]) -> list[str]:
     return ["  ".join(row).rstrip() for row in padded]
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 row", "2 rows"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def ago(text: str | None, at: datetime) -> str:
     """How long ago a stored instant was, in its largest whole unit: "3 min"."""
     if text is None:

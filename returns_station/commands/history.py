@@ -261,7 +261,7 @@ def events(connection: Connection, scope: Scope) -> list[dict[str, Any]]:
 
 def effects(connection: Connection, scope: Scope) -> list[dict[str, Any]]:
     """The effects of a scope in the order they were born, each with a sentence of where it stands."""
-    names = ("id", "type", "target", "state", "created_at", "attempts", "reference", "problem")
+    names = ("id", "type", "target", "state", "created_at", "return_id", "ordinal", "reference", "problem")
     if scope.effects:
         wanted: tuple[tuple[Any, tuple[str, ...]], ...] = ((_outbox.c.id, scope.effects),)
     elif scope.returns:
@@ -269,7 +269,7 @@ def effects(connection: Connection, scope: Scope) -> list[dict[str, Any]]:
     else:
         wanted = ((_outbox.c.parcel_id, scope.parcels), (_outbox.c.unit_id, scope.units))
     found = _any(connection, [_outbox.c[name] for name in names], wanted, _outbox.c.id)
-    rows = sorted(found.values(), key=lambda row: (row["created_at"], row["id"]))
+    rows = sorted(found.values(), key=lambda row: (row["created_at"], row["return_id"], row["ordinal"]))
     return [{**row, "sentence": outbox.why(connection.engine, row["id"]).sentence} for row in rows[-MOST:]]
 
 

@@ -13,6 +13,7 @@ from returns_station.commands.common import (
     ConfigFile,
     complain,
     configured,
+    counted,
     database,
     emit,
     guarded,
@@ -132,11 +133,11 @@ def _tell(kind: str, report: "ImportReport", *, dry_run: bool) -> None:
     if not report.ok:
         total = len(report.problems) + report.more
         more = f", of which the first {len(report.problems)} are shown" if report.more else ""
-        complain(f"Nothing was imported: {total} values were not as expected{more}.")
+        complain(f"Nothing was imported: {counted(total, 'value')} not as expected{more}.")
         return
     would = "Would import" if dry_run else "Imported"
     say(
-        f"{would} {report.rows:,} rows of {kind}: {report.inserted:,} new, {report.updated:,} changed, "
+        f"{would} {counted(report.rows, 'row')} of {kind}: {report.inserted:,} new, {report.updated:,} changed, "
         f"{report.unchanged:,} as before."
     )
 

@@ -19,6 +19,7 @@ from returns_station.commands.common import (
     ConfigFile,
     complain,
     configured,
+    counted,
     database,
     emit,
     guarded,
@@ -33,7 +34,7 @@ from returns_station.errors import StationError
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from returns_station.connectors.api import Connector, Settings
+    from returns_station.connectors.api import Connector, Factory, Settings
     from returns_station.sync.deliver import Drain, DrainReport
     from returns_station.sync.pull import PullReport
 
@@ -63,10 +64,10 @@ def sync(
         raise StationError("config.no_target", "No target is configured, so there is nobody to tell.", hint)
     kept = found.log
     logs.start(found.folders.log, "sync", level=kept.level, size=kept.bytes, keep=kept.keep)
-    with database(found) as engine, _drainer(found), _lanes(engine, found) as (lanes, broken):
+    with database(found) as engine, _drainer(found), _links(engine, found) as (links, broken):
         if watch:
-            return _watch(lanes, parent, found.sync.interval_seconds)
-        done = [_once(lane, json) for lane in lanes]
+            return _watch(links, parent, found.sync.interval_seconds)
+        done = [_once(link, json) for link in links]
     return Code.OK if all(done) and not broken else Code.FAILED
 
 
@@ -86,7 +87,7 @@ def _drainer(config: Config) -> Iterator[None]:
 
 
 @dataclass(slots=True)
-class Lane:
+class Link:
     """One target with its connector: what is delivered to it and pulled from it."""
 
     drain: "Drain"
@@ -146,27 +147,27 @@ class Merger:
 
 
 @contextmanager
-def _lanes(engine: "Engine", config: Config) -> Iterator[tuple[list[Lane], int]]:
-    """A lane for every target that can be reached at all, and how many cannot; their reasons are told."""
-    lanes: list[Lane] = []
+def _links(engine: "Engine", config: Config) -> Iterator[tuple[list[Link], int]]:
+    """A link for every target that can be reached at all, and how many cannot; their reasons are told."""
+    links: list[Link] = []
     broken = 0
     try:
         for target in config.targets:
             try:
-                lanes.append(_lane(engine, config, target))
+                links.append(_link(engine, config, target))
             except StationError as error:
                 broken += 1
                 complain(f"{target.name}: {error}")
                 logs.logger("sync").error("sync.target_broken", target=target.name, code=error.code)
                 if broken == len(config.targets):
                     raise
-        yield lanes, broken
+        yield links, broken
     finally:
-        for lane in lanes:
-            lane.drain.connector.close()
+        for link in links:
+            link.drain.connector.close()
 
 
-def _lane(engine: "Engine", config: Config, target: Target) -> Lane:
+def _link(engine: "Engine", config: Config, target: Target) -> Link:
     from returns_station.domain.scan import station_code
     from returns_station.sync.deliver import Drain
 
@@ -175,7 +176,7 @@ def _lane(engine: "Engine", config: Config, target: Target) -> Lane:
     station = station_code(config.station.number)
     connector = connect(config, target, ids)
     drain = Drain(engine, connector, target.name, station, now, random.SystemRandom())
-    return Lane(drain, merger, timedelta(seconds=config.sync.pull_seconds))
+    return Link(drain, merger, timedelta(seconds=config.sync.pull_seconds))
 
 
 def _ids() -> Callable[[], str]:
@@ -202,63 +203,69 @@ def settings(config: Config, target: Target) -> "Settings":
 
 def connect(config: Config, target: Target, ids: Callable[[], str]) -> "Connector":
     """The target's connector. Raises StationError for one that cannot work."""
-    from returns_station.connectors.registry import load
+    return _factory(target.connector)(settings(config, target), now=now, new_id=ids)
 
-    return load(target.connector)(settings(config, target), now=now, new_id=ids)
+
+def _factory(name: str) -> "Factory":
+    """The connector's factory; `http` comes with the product and works where no entry point names it."""
+    from returns_station.connectors import registry
+    from returns_station.connectors.http import HttpConnector
+
+    return HttpConnector if name == "http" and name not in registry.available() else registry.load(name)
 
 
 # --- once -------------------------------------------------------------------------------------------------------------
 
 
-def _once(lane: Lane, as_json: bool) -> bool:
+def _once(link: Link, as_json: bool) -> bool:
     from returns_station.sync.job import log_drain
 
-    with bar(f"Delivering to {lane.target}") as told:
-        lane.drain = replace(lane.drain, progress=lambda done, left: told(done, done + left))
-        report = log_drain(lane.target, lane.drain.once())
-        lane.pull()
-    failed = [f"{pull.feed}: {pull.problem}" for pull in lane.pulls if pull.problem]
-    problems = [*failed, *lane.merge.problems]
+    with bar(f"Delivering to {link.target}") as told:
+        link.drain = replace(link.drain, progress=lambda done, left: told(done, done + left))
+        report = log_drain(link.target, link.drain.once())
+        link.pull()
+    failed = [f"{pull.feed}: {pull.problem}" for pull in link.pulls if pull.problem]
+    problems = [*failed, *link.merge.problems]
     if as_json:
-        emit(_as_json(lane, report, problems))
+        emit(_as_json(link, report, problems))
     else:
-        say(_summary(lane, report))
+        say(_summary(link, report))
         for problem in problems:
-            complain(f"{lane.target}: {problem}")
+            complain(f"{link.target}: {problem}")
     return report.left == 0 and report.refused == 0 and not problems
 
 
-def _as_json(lane: Lane, report: "DrainReport", problems: list[str]) -> dict[str, Any]:
+def _as_json(link: Link, report: "DrainReport", problems: list[str]) -> dict[str, Any]:
     names = ("sent", "acknowledged", "retried", "refused", "unknown", "looked_up", "left")
     counts: dict[str, Any] = {name: getattr(report, name) for name in names}
     paused = report.paused_until.isoformat() if report.paused_until else None
-    pulled = {pull.feed: pull.rows for pull in lane.pulls}
-    return {"target": lane.target, **counts, "paused_until": paused, "pulled": pulled, "problems": problems}
+    pulled = {pull.feed: pull.rows for pull in link.pulls}
+    return {"target": link.target, **counts, "paused_until": paused, "pulled": pulled, "problems": problems}
 
 
-def _summary(lane: Lane, report: "DrainReport") -> str:
-    pulled = sum(pull.rows for pull in lane.pulls)
+def _summary(link: Link, report: "DrainReport") -> str:
+    pulled = sum(pull.rows for pull in link.pulls)
     away = ""
     if report.paused_until is not None:
         away = f" It does not answer; next attempt at {report.paused_until:%H:%M:%S} UTC."
     return (
-        f"{lane.target}: {report.acknowledged:,} delivered, {report.refused:,} refused, {report.retried:,} put off, "
-        f"{report.left:,} left; {pulled:,} rows pulled.{away}"
+        f"{link.target}: {report.acknowledged:,} delivered, {report.refused:,} refused, {report.retried:,} put off, "
+        f"{report.left:,} left; {counted(pulled, 'row')} pulled.{away}"
     )
 
 
 # --- until stopped ----------------------------------------------------------------------------------------------------
 
 
-def _watch(lanes: list[Lane], parent: int | None, every: int) -> Code:
-    """Every lane in a thread of its own, so that a slow target keeps no other waiting."""
+def _watch(links: list[Link], parent: int | None, every: int) -> Code:
+    """Every link in a thread of its own, so that a slow target keeps no other waiting."""
     stop = threading.Event()
     failed: list[str] = []
     threads = [
         threading.Thread(
-            target=_lane_watch, args=(lane, stop, parent, float(every), failed), name=lane.target
+            target=_watch_link, args=(link, stop, parent, float(every), failed), name=link.target
         )
-        for lane in lanes
+        for link in links
     ]
     with _until_signal(stop) as caught:
         for thread in threads:
@@ -274,16 +281,16 @@ def _watch(lanes: list[Lane], parent: int | None, every: int) -> Code:
     return Code.FAILED if failed else Code.OK
 
 
-def _lane_watch(
-    lane: Lane, stop: threading.Event, parent: int | None, every: float, failed: list[str]
+def _watch_link(
+    link: Link, stop: threading.Event, parent: int | None, every: float, failed: list[str]
 ) -> None:
     from returns_station.sync.job import watch
 
     try:
-        watch(lane.drain, stop, parent=parent, every=every, between=lane.pull_when_due)
+        watch(link.drain, stop, parent=parent, every=every, between=link.pull_when_due)
     except Exception as error:  # the process ends loudly: `run` and service managers start it again
-        logs.logger("sync").error("sync.lane_failed", target=lane.target, exc_info=error)
-        failed.append(f"{lane.target}: the sync job failed with {type(error).__name__}; see the log.")
+        logs.logger("sync").error("sync.link_failed", target=link.target, exc_info=error)
+        failed.append(f"{link.target}: the sync job failed with {type(error).__name__}; see the log.")
         stop.set()
 
 
