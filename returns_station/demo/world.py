@@ -126,7 +126,7 @@ class World:
                 kind,
                 samples / name,
                 merchant=MERCHANT,
-                source="sample",
+                source="wms",
                 site=SITE,
                 now=now,
                 uuid=lambda: uuid7(now, rng),

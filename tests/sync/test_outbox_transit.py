@@ -47,8 +47,8 @@ def test_one_row_of_a_return_travels_at_a_time_and_the_next_waits_for_its_answer
     assert claimed(station) == [second]
 
 
-@pytest.mark.parametrize(("before", "goes"), [("held", False), ("refused", False), ("withdrawn", True)])
-def test_a_row_waits_behind_what_is_held_or_refused_and_not_behind_what_was_withdrawn(
+@pytest.mark.parametrize(("before", "goes"), [("held", True), ("refused", False), ("withdrawn", True)])
+def test_a_row_waits_behind_what_is_refused_and_not_behind_what_is_held_for_a_person_or_withdrawn(
     station: Station, before: str, goes: bool
 ) -> None:
     name = key()
@@ -60,7 +60,7 @@ def test_a_row_waits_behind_what_is_held_or_refused_and_not_behind_what_was_with
 
 def test_a_withdrawn_row_does_not_hide_an_earlier_one_that_is_still_open(station: Station) -> None:
     name = key()
-    station.put(receipt(name, 1), state="held")
+    station.put(receipt(name, 1), state="refused")
     station.put(stock(name, 2), state="withdrawn")
     station.put(stock(name, 3))
     assert claimed(station) == []

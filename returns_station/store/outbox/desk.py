@@ -215,7 +215,7 @@ def _waits_for(connection: Connection, row: OutboxRow) -> OutboxRow | None:
     earlier = (
         selecting()
         .where(TABLE.c.return_id == row.return_id, TABLE.c.target == row.target)
-        .where(TABLE.c.ordinal < row.ordinal, TABLE.c.state.not_in(DONE))
+        .where(TABLE.c.ordinal < row.ordinal, TABLE.c.state.not_in((*DONE, SyncState.HELD.value)))
         .order_by(TABLE.c.ordinal)
         .limit(1)
     )

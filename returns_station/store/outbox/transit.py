@@ -3,7 +3,6 @@ is not known."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from random import Random
@@ -12,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import (
     Connection,
     Engine,
+    Row,
     Select,
     Update,
     and_,
@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from returns_station.domain.axes import SyncState
-from returns_station.store.outbox.rows import DONE, TABLE, OutboxRow, as_row, selecting, stamp, writing
+from returns_station.store.outbox.rows import DONE, TABLE, OutboxRow, as_sent, selecting, stamp, writing
 from returns_station.store.outbox.verdicts import DOWN, Verdict, given, keep, run, sent
 
 INTERRUPTED: Final = "sync.interrupted"
@@ -66,14 +66,16 @@ def exchange(
             return []
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         keep(connection, verdicts, now, rng, down=False)
-        keys = json.dumps([row.id for row in found])
-        marked = set(connection.execute(_mark(), {"keys": keys, "at": at}).scalars()) if found else set()
+        marked = _marked(connection, found, at)
         connection.commit()
-    return [
-        replace(row, state=SyncState.SENT, attempts=row.attempts + 1, sent_at=row.sent_at or at, next_at=None)
-        for row in found
-        if row.id in marked
-    ]
+    return [as_sent(row, at) for row in found if row.id in marked]
+
+
+def _marked(connection: Connection, found: Sequence[Row[Any]], at: str) -> set[str]:
+    if not found:
+        return set()
+    keys = json.dumps([row.id for row in found])
+    return set(connection.execute(_mark(), {"keys": keys, "at": at}).scalars().all())
 
 
 def give_back(engine: Engine, keys: Sequence[str]) -> None:
@@ -128,10 +130,10 @@ def _away(target: str, now: datetime) -> Any:
     return and_(_local(TABLE, target), TABLE.c.next_at > stamp(now), TABLE.c.problem_code == DOWN)
 
 
-def _free(connection: Connection, target: str, at: str, limit: int) -> list[OutboxRow]:
+def _free(connection: Connection, target: str, at: str, limit: int) -> list[Row[Any]]:
     asked = {"target": target, "at": at, "limit": limit}
-    again = [as_row(row) for row in connection.execute(put_off(), asked).all()]
-    fresh = [as_row(row) for row in connection.execute(never_sent(), asked).all()]
+    again = list(connection.execute(put_off(), asked).all())
+    fresh = list(connection.execute(never_sent(), asked).all())
     room = max(limit - len(fresh), limit // 2)
     return (again[:room] + fresh)[:limit]
 
@@ -162,13 +164,18 @@ def _walk(row: Any) -> Select[Any]:
     )
 
 
+UNRELEASED = (SyncState.WITHDRAWN.value, SyncState.HELD.value)
+
+
 def _before(row: Any) -> Any:
     # The nearest earlier row that was not withdrawn stands for all: it was only sent when they were done.
+    # A held row is not deliverable yet and takes its place when it is released: money that waits for a
+    # person keeps nobody's stock waiting.
     earlier = TABLE.alias("p")
     return (
         select(earlier.c.state)
         .where(earlier.c.return_id == row.c.return_id, earlier.c.target == row.c.target)
-        .where(earlier.c.ordinal < row.c.ordinal, earlier.c.state != SyncState.WITHDRAWN.value)
+        .where(earlier.c.ordinal < row.c.ordinal, earlier.c.state.not_in(UNRELEASED))
         .order_by(earlier.c.ordinal.desc())
         .limit(1)
         .correlate(row)
