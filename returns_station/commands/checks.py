@@ -1,68 +1,28 @@
-"""What `doctor` looks at: one function a part, each giving findings and never raising for what it finds."""
+"""What `doctor` looks at on this machine, and the list of all checks; none raises for what it finds."""
 
-import functools
 import shutil
-import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterator
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 import returns_station
 from returns_station.commands.common import counted, now
+from returns_station.commands.findings import Band, Check, Finding, part
 from returns_station.commands.locks import holder
-from returns_station.commands.syncing import settings
-from returns_station.config import Config, Printer, Scanner, Target
+from returns_station.commands.reach import printers, scanners, upstreams
+from returns_station.config import Config
 from returns_station.errors import StationError
-
-Band = Literal["fine", "warning", "broken"]
 
 FEW_BYTES: Final = 1_000_000_000
 NO_BYTES: Final = 100_000_000
 FIRST_YEAR, LAST_YEAR = 2026, 2099
-# Standard Webhooks receivers refuse a signature whose time is more than five minutes off.
-CLOCK_WARNS_S, CLOCK_BREAKS_S = 30.0, 300.0
-_PATIENCE_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """How one part is, and what a person can do about it."""
-
-    area: str
-    band: Band
-    sentence: str
-    fix: str = ""
-
-
-Check = Callable[[Config], list[Finding]]
-
-
-def _part(area: str) -> Callable[[Callable[[Config], Iterator[Finding]]], Check]:
-    """A check whose errors are findings too."""
-
-    def made(check: Callable[[Config], Iterator[Finding]]) -> Check:
-        @functools.wraps(check)
-        def run(config: Config) -> list[Finding]:
-            findings: list[Finding] = []
-            try:
-                findings.extend(check(config))
-            except StationError as error:
-                findings.append(Finding(area, "broken", error.sentence, error.hint))
-            return findings
-
-        return run
-
-    return made
-
-
-@_part("configuration")
+@part("configuration")
 def configuration(config: Config) -> Iterator[Finding]:
-    """The file, its warnings, the policy, and whether the log can be written."""
+    """The file, its warnings, and the policy."""
     from returns_station.bootstrap import read_policy
 
     where = (
@@ -77,7 +37,7 @@ def configuration(config: Config) -> Iterator[Finding]:
     )
 
 
-@_part("packages")
+@part("packages")
 def packages(_config: Config) -> Iterator[Finding]:
     """`devices` and `labels` are common names: another distribution may have taken them."""
     ours = Path(returns_station.__file__).resolve().parents[1]
@@ -95,7 +55,7 @@ def packages(_config: Config) -> Iterator[Finding]:
             )
 
 
-@_part("sqlite")
+@part("sqlite")
 def sqlite(_config: Config) -> Iterator[Finding]:
     """The SQLite in use and the journal it allows."""
     from returns_station.store.engine import driver
@@ -114,7 +74,7 @@ def sqlite(_config: Config) -> Iterator[Finding]:
         )
 
 
-@_part("database")
+@part("database")
 def database(config: Config) -> Iterator[Finding]:
     """Schema, epoch, size, integrity, journal."""
     from returns_station.store.engine import driver
@@ -151,7 +111,7 @@ def _whole(path: Path, wrong: list[str]) -> Finding:
     return Finding("database", "broken", sentence, fix)
 
 
-@_part("outbox")
+@part("outbox")
 def outbox(config: Config) -> Iterator[Finding]:
     """What waits to be told, and what is parked with a person."""
     from returns_station.store.engine import open_engine
@@ -175,7 +135,7 @@ def outbox(config: Config) -> Iterator[Finding]:
         yield Finding("outbox", "warning", f"{counted(found.refused, 'effect')} parked with a person.", fix)
 
 
-@_part("disk")
+@part("disk")
 def disk(config: Config) -> Iterator[Finding]:
     """Room where the database and the log lie."""
     for area, folder in (("disk", config.database.path.parent), ("log", config.folders.log)):
@@ -186,7 +146,7 @@ def disk(config: Config) -> Iterator[Finding]:
         yield Finding(area, band, f"{free:,} bytes are free for {folder}.", fix)
 
 
-@_part("process")
+@part("process")
 def processes(config: Config) -> Iterator[Finding]:
     """Who works on the database right now."""
     for role in ("station", "drainer"):
@@ -196,142 +156,7 @@ def processes(config: Config) -> Iterator[Finding]:
         )
 
 
-# --- devices ----------------------------------------------------------------------------------------------------------
-
-
-@_part("scanner")
-def scanners(config: Config) -> Iterator[Finding]:
-    """Every configured scanner: is it there, and may it be opened?"""
-    if not config.scanners:
-        fix = f"Add a [[scanner]] to the configuration. Serial ports here: {_ports()}."
-        yield Finding("scanner", "warning", "No serial scanner is configured.", fix)
-    for scanner in config.scanners:
-        yield _scanner(scanner, holder(config.database.path, "station"))
-
-
-def _scanner(scanner: Scanner, station: int | None) -> Finding:
-    from returns_station.hardware import Scanners
-
-    if station is not None:
-        told = (
-            f"Scanner {scanner.name} ({scanner.url}) was not opened: the station (process {station}) uses it."
-        )
-        return Finding("scanner", "fine", told)
-    absent = _absent(scanner.url)
-    if absent:
-        fix = f"Plug it in: it is taken up by itself. Serial ports here: {_ports()}."
-        return Finding("scanner", "warning", f"Scanner {scanner.name} ({scanner.url}) {absent}.", fix)
-    opened = Scanners([scanner], lambda _arrived: None)
-    try:
-        opened.start()
-    except StationError as error:
-        return Finding("scanner", "broken", error.sentence, error.hint)
-    opened.stop()
-    return Finding("scanner", "fine", f"Scanner {scanner.name} ({scanner.url}) can be opened.")
-
-
-def _absent(url: str) -> str:
-    """Why nothing is there, in a word; the scanner's own start waits for what is absent and does not tell."""
-    if "://" not in url:
-        return "" if Path(url).exists() else "has nothing plugged in"
-    parts = urlsplit(url)
-    if parts.scheme not in ("socket", "rfc2217") or not parts.hostname or not parts.port:
-        return ""
-    try:
-        socket.create_connection((parts.hostname, parts.port), timeout=_PATIENCE_S).close()
-    except OSError as error:
-        return f"does not answer: {error.strerror or error}"
-    return ""
-
-
-def _ports() -> str:
-    from serial.tools.list_ports import comports
-
-    return ", ".join(sorted(port.device for port in comports())) or "none"
-
-
-@_part("printer")
-def printers(config: Config) -> Iterator[Finding]:
-    """Every configured printer, asked now."""
-    if not config.printers:
-        fix = "Add a [[printer]] to the configuration; labels wait until there is one."
-        yield Finding("printer", "warning", "No printer is configured.", fix)
-    for printer in config.printers:
-        yield _printer(printer)
-
-
-def _printer(printer: Printer) -> Finding:
-    from returns_station.hardware import LabelPrinter
-
-    state, sentence = LabelPrinter(printer).status()
-    band: Band = {"fine": "fine", "stopped": "broken"}.get(state, "warning")  # type: ignore[assignment]
-    fix = "Labels stay asked for and the work goes on; repair the place or the printer."
-    return Finding("printer", band, f"Printer {printer.name}: {sentence}", fix)
-
-
-# --- upstream and time ------------------------------------------------------------------------------------------------
-
-
-@_part("upstream")
-def upstreams(config: Config) -> Iterator[Finding]:
-    """Every target: is its secret set, does it answer, and is its clock ours?"""
-    if not config.targets:
-        fix = "Add a [[target]] to the configuration; `returns-station upstream` serves one to try."
-        yield Finding("upstream", "warning", "No target is configured: nobody is told of anything.", fix)
-    for target in config.targets:
-        try:
-            yield from _upstream(config, target)
-        except StationError as error:
-            yield Finding("upstream", "broken", f"{target.name}: {error.sentence}", error.hint)
-
-
-def _upstream(config: Config, target: Target) -> Iterator[Finding]:
-    from returns_station.commands.syncing import connect
-    from returns_station.connectors.api import RetryLater
-    from returns_station.connectors.wire import Wire
-
-    connect(config, target, lambda: "doctor").close()
-    yield Finding("upstream", "fine", f"{target.name}: connector {target.connector}, secrets are set.")
-    if target.connector != "http":
-        return
-    wire = Wire(settings(config, target))
-    try:
-        began = now()
-        reply = wire.send("GET", "/v1/health", {})
-    finally:
-        wire.close()
-    if isinstance(reply, RetryLater):
-        yield Finding("upstream", "broken", f"{target.name}: {reply.sentence}", reply.hint or _LATER)
-    elif reply.status != 200:
-        sentence = (
-            f"{target.name}: {target.url} answered the health question with {reply.status}; 200 is expected."
-        )
-        yield Finding(
-            "upstream", "broken", sentence, "Look whether the address is right and the upstream runs."
-        )
-    else:
-        yield Finding("upstream", "fine", f"{target.name}: {target.url} answers.")
-        yield from _difference(target, reply.headers.get("date"), began)
-
-
-_LATER: Final = "Look at the network and the upstream. Until then everything is kept here and goes later."
-
-
-def _difference(target: Target, date: str | None, began: datetime) -> Iterator[Finding]:
-    try:
-        theirs = parsedate_to_datetime(date or "")
-    except (TypeError, ValueError):
-        return
-    if theirs.tzinfo is None:
-        theirs = theirs.replace(tzinfo=UTC)
-    # The header has whole seconds and is written between our question and now.
-    seconds = max(0.0, (began - theirs).total_seconds() - 1, (theirs - now()).total_seconds())
-    band: Band = "broken" if seconds >= CLOCK_BREAKS_S else "warning" if seconds >= CLOCK_WARNS_S else "fine"
-    told = f"{target.name}: its clock and ours differ by {seconds:.0f} s."
-    yield Finding("clock", band, told, "Set the clock by NTP: signatures older than 5 minutes are refused.")
-
-
-@_part("clock")
+@part("clock")
 def clock(config: Config) -> Iterator[Finding]:
     """Whether the year can be true, the newest event is in the past, and the site's zone is known."""
     here = now()

@@ -19,7 +19,8 @@ def register(app: typer.Typer) -> None:
 
 def doctor(json: AsJson = False, config: ConfigFile = None) -> Code:
     """Look at database, disk, devices, printer, upstream and clock; exits 1 when anything is broken."""
-    from returns_station.commands.checks import CHECKS, Finding
+    from returns_station.commands.checks import CHECKS
+    from returns_station.commands.findings import Finding
 
     findings: list[Finding] = []
     try:

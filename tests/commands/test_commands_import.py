@@ -1,6 +1,10 @@
 """Importing from the command line: all of it or nothing, and every fault in a sentence."""
 
 import gzip
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.commands.dock_kit import Dock
@@ -96,3 +100,23 @@ def test_a_missing_file_and_an_unknown_kind_are_refused_in_a_sentence(dock: Dock
     unknown = dock("import", "teapots", "gone.csv")
     assert unknown.exit_code == 2
     assert unknown.stderr.startswith("There is no import of 'teapots'. Kinds are products, ")
+
+
+def test_a_person_at_a_terminal_sees_how_far_the_import_is(dock: Dock, sample: Path) -> None:
+    controller, terminal = pty.openpty()
+    command = [sys.executable, "-m", "returns_station", "import", "products", str(sample / "products.jsonl")]
+    done = subprocess.run(
+        [*command, "--config", str(dock.config)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        env=os.environ | {"TERM": "xterm"},
+        timeout=120,
+        check=False,
+    )
+    os.close(terminal)
+    drawn = os.read(controller, 65_536)
+    os.close(controller)
+    assert done.returncode == 0
+    assert b"Importing products" in drawn
+    assert done.stdout.startswith(b"Imported ")
