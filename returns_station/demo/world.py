@@ -1,7 +1,6 @@
 """A small world to work in: a folder of its own with configuration, database, sample data, upstream and scanner."""
 
 import json
-import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from returns_station import config as configuration
-from returns_station.bootstrap import ready_database
+from returns_station.bootstrap import SEEDED_DAY, ready_database
 from returns_station.errors import StationError
 from returns_station.store.engine import open_engine
 from returns_station.store.identity import uuid7
@@ -77,7 +76,6 @@ class World:
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "labels").mkdir(exist_ok=True)
-        os.environ[SECRET_ENV] = TEST_SECRET
         with as_file(files("returns_station.samples")) as samples:
             self.tell("Starting the reference upstream.")
             self.upstream = Upstream(self.folder / "upstream", fault=self.fault, seed_dir=Path(samples))
@@ -114,11 +112,14 @@ class World:
             **{name: json.dumps(str(value)) for name, value in quoted.items()},
         )
         path.write_text(text, encoding="utf-8")
+        secrets = self.folder / "secrets.env"
+        secrets.touch(mode=0o600)
+        secrets.write_text(f"{SECRET_ENV}={TEST_SECRET}\n", encoding="utf-8")
         return configuration.load(path)
 
     def _seeded(self, samples: Path) -> None:
         engine = open_engine(self.config.database.path)
-        now = datetime.now(UTC)
+        now = datetime.now(UTC) if self.seed is None else SEEDED_DAY
         rng = random.Random(self.seed) if self.seed is not None else random.SystemRandom()
         for kind, name in IMPORTS:
             report = run_import(
