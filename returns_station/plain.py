@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import IO, Any, Protocol
 
+from returns_station.domain.nouns import Parcel
 from returns_station.errors import StationError
 from returns_station.wording import SIGNALS, sentence
 from returns_station.workflow.drive import Outcome, Render
@@ -34,9 +35,10 @@ class Dock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of standard input."""
+    """A line of standard input, or of a script: then it is a JSON object in the text mode too."""
 
     text: str
+    scripted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,10 @@ def reply(key: str | None, sequence: int, state: State, step: Step) -> dict[str,
             for draft in step.prints
         ],
     }
+
+
+def _parcel(parcel: Parcel, state: State) -> dict[str, Any]:
+    return {"id": parcel.id, "plate": parcel.plate, "open": state.parcel is not None}
 
 
 def _unit(unit: Any) -> dict[str, Any]:
@@ -152,6 +158,7 @@ class LineMode:
 
     def _greet(self) -> None:
         asked = self._dock.prompt()
+        state = self._dock.state
         ready = {
             "v": VERSION,
             "type": "notice",
@@ -159,7 +166,10 @@ class LineMode:
             "text": say(asked.message),
             "prompt": _asked(asked),
             "choices": [_choice(one) for one in asked.choices],
+            "parcel": _parcel(state.parcel, state) if state.parcel else None,
+            "unit": _unit(state.unit) if state.unit else None,
         }
+        self._last = ready
         if self._json:
             self._emit(ready)
         else:
@@ -168,7 +178,7 @@ class LineMode:
 
     def _take(self, arrived: Arrival) -> None:
         if isinstance(arrived, Line):
-            given = self._parsed(arrived.text)
+            given = self._parsed(arrived)
             if given is None:
                 return None
         elif arrived.given is None:
@@ -186,11 +196,11 @@ class LineMode:
             reply(given.key, sequence, state, step), ensure_ascii=False
         )
 
-    def _parsed(self, text: str) -> Input | None:
+    def _parsed(self, line: Line) -> Input | None:
         """An input from a line; an empty line asks nothing, a broken object is told and loses nothing."""
-        if self._json and text.lstrip().startswith("{"):
-            return self._object(text)
-        text = self._filled(text)
+        if (self._json or line.scripted) and line.text.lstrip().startswith("{"):
+            return self._object(line.text)
+        text = self._filled(line.text)
         return (
             Input(text.encode("utf-8", "surrogateescape"), "keyboard", typed=True) if text.strip() else None
         )

@@ -70,7 +70,7 @@ def _scripted(
         if reply.get("type") == "reply":
             script.check(reply)
         line = None if script.problems else next(steps, None)
-        queue.put(End() if line is None else Line(line))
+        queue.put(End() if line is None else Line(line, scripted=True))
 
     if offline:
         world.upstream.kill()
