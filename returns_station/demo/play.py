@@ -15,7 +15,7 @@ from returns_station.bootstrap import Station
 from returns_station.demo.guide import Guide
 from returns_station.demo.scripts import Script, read_script
 from returns_station.demo.world import World
-from returns_station.domain.money import decimal
+from returns_station.domain.money import Money
 from returns_station.hardware import Arrived, Scanners
 from returns_station.plain import End, Line, LineMode, Queue
 from returns_station.store.outbox import counts
@@ -211,7 +211,7 @@ def told(world: World) -> list[str]:
         for row in world.upstream.movements()
     ]
     money = [
-        f"refund of {decimal(int(str(row['amount_minor'])), str(row['currency']))} {row['currency']} for order {row['order_number']}."
+        f"refund of {Money(int(str(row['amount_minor'])), str(row['currency']))} for order {row['order_number']}."
         for row in world.upstream.refunds()
     ]
     return stock + money

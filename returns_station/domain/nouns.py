@@ -244,7 +244,7 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The money of one return as of one parcel: `amount_minor` = allocations + shipping - fee; `reasons` say why a person is needed."""
+    """The money of one return as of one parcel: its amount is allocations + shipping - fee."""
 
     id: str
     return_id: str

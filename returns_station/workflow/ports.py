@@ -67,7 +67,7 @@ class Identify:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One noun by its id → the noun or None. `noun`: worker (by badge code), product, order, authorization, parcel, unit, place."""
+    """One noun by its id → the noun or None; a worker by badge code, a place by its code."""
 
     noun: str
     id: str
