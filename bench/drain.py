@@ -25,7 +25,8 @@ from returns_station.connectors.http import HttpConnector
 from returns_station.store import tables
 from returns_station.store.engine import open_engine
 from returns_station.store.outbox import claim, give_back, stamp, writing
-from returns_station.sync.deliver import Drain, DrainReport
+from returns_station.sync.deliver import Drain
+from returns_station.sync.lanes import DrainReport
 from returns_station.testing.upstream.process import TEST_SECRET, Upstream
 
 DRAIN_GOAL: Final = 0.7
@@ -128,7 +129,7 @@ class RawSocket:
         return found
 
 
-def drain(n: int, folder: Path, chunk: int = 2_000) -> dict[str, object]:
+def drain(n: int, folder: Path, chunk: int = 6_000) -> dict[str, object]:
     """`n` rows drained in chunks; between two chunks the floor posts batches of as many events. Seconds a chunk."""
     engine = database(folder / "drain.db")
     spent: dict[str, list[float]] = {"floor": [], "drain": []}
@@ -137,7 +138,7 @@ def drain(n: int, folder: Path, chunk: int = 2_000) -> dict[str, object]:
         raw = RawSocket(upstream.url)
         for _ in range(n // chunk):
             put(engine, effects(chunk))
-            job = Drain(engine, connector, "wms", "D1", now, random.Random(1))
+            job = Drain(engine, connector, "wms", "D1", now, random.Random(1), calls=2)
             spent["drain"].append(_timed(lambda job=job: _whole(job.once(), chunk)))  # type: ignore[misc]
             requests = [raw.request(effects(BATCH)) for _ in range(chunk // BATCH)]
             spent["floor"].append(_timed(lambda requests=requests: _floor(raw, requests)))  # type: ignore[misc]
@@ -197,7 +198,7 @@ def _drainer(path: Path, url: str, gate: Event, gone: Event) -> None:
 
     gone.set()
     gate.wait()
-    report = Drain(engine, connector, "wms", "D1", now, random.Random(1), checkpoint=wait).once()
+    report = Drain(engine, connector, "wms", "D1", now, random.Random(1), checkpoint=wait, calls=2).once()
     raise RuntimeError(f"the drainer ended: {report}")
 
 
@@ -257,7 +258,7 @@ def figures(values: list[float]) -> Figures:
     return {"p50": round(cuts[49], 3), "p95": round(cuts[94], 3), "p99": round(cuts[98], 3), "n": len(values)}
 
 
-def run(n: int = 20_000, seconds: float = 24.0) -> dict[str, object]:
+def run(n: int = 48_000, seconds: float = 24.0) -> dict[str, object]:
     """Both measurements: the drain of `n` rows, and `seconds` of worker's commits, half of them beside a drainer."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
@@ -286,7 +287,7 @@ def _table(title: str, names: Sequence[str], found: Any, sign: str) -> None:
 def main() -> None:
     """Prints a table; `--json FILE` writes the same figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-n", type=int, default=20_000)
+    parser.add_argument("-n", type=int, default=48_000)
     parser.add_argument("--seconds", type=float, default=24.0)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()

@@ -2,10 +2,8 @@
 again."""
 
 import json
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from traceback import extract_tb
@@ -17,12 +15,11 @@ from sqlalchemy import Engine
 from returns_station.connectors.api import Connector, Delivered, NotFound, Outgoing, Refused, RetryLater
 from returns_station.store import outbox
 from returns_station.store.outbox import Absent, Acknowledged, OutboxRow, Parked, Postponed, Verdict
+from returns_station.sync.courtesy import Courtesy
+from returns_station.sync.lanes import BROKEN, DrainReport, Lanes, nothing
 
 KEY_LIFETIME: Final = timedelta(hours=24)
 """How long an upstream surely remembers a key, unless the configuration says otherwise."""
-BROKEN: Final = "sync.connector"
-"""The problem code of rows that went with a call in which the connector itself failed: they go alone next
-time."""
 _LOG = structlog.get_logger("returns_station.sync")
 
 Clock = Callable[[], datetime]
@@ -31,28 +28,6 @@ Progress = Callable[[int, int], None]
 Checkpoint = Callable[[str], None]
 """Takes `before-send`, `after-send` or `after-mark`: where a process that dies has left the most to
 chance."""
-
-
-def nothing(*_: object) -> None:
-    """Takes anything, does nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class DrainReport:
-    """What one pass did, in rows; `unknown` of the `retried` may have arrived; `left` are open after the
-    pass.
-
-    `paused_until` is set when the target as a whole did not answer.
-    """
-
-    sent: int = 0
-    acknowledged: int = 0
-    retried: int = 0
-    refused: int = 0
-    unknown: int = 0
-    looked_up: int = 0
-    left: int = 0
-    paused_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +44,18 @@ class Drain:
     key_lifetime: timedelta = KEY_LIFETIME
     progress: Progress = nothing
     checkpoint: Checkpoint = nothing
+    courtesy: Courtesy = field(default_factory=Courtesy)
+    ended: Callable[[], bool] = lambda: False
+    """Whether to stop before the next batch."""
+    calls: int = 1
+    """How many calls of the connector may overlap, 1 or 2: two only where it may be used from two threads
+    at once."""
 
     def once(self) -> DrainReport:
         """Everything that is due now, until nothing is or the target does not answer.
 
-        Two batches in a row that come back whole, or one that was told to wait, mean that the target is away: the
-        rest stays untouched until the back-off of those rows is over.
+        Two batches in a row that come back whole, or one that was told to wait, mean that the target is
+        away: the rest stays untouched until the back-off of those rows is over.
         """
         outbox.recover(self.engine, self.target)
         paused = outbox.paused_until(self.engine, self.target, self.clock())
@@ -157,101 +138,6 @@ class Drain:
         return Postponed(f"The connector failed with {kind}.", unknown=True, code=BROKEN, hint=_DEFECT)
 
 
-class Lanes:
-    """One pass by two threads: while one talks to the upstream, the other settles its batch and claims the next.
-
-    Calls of the connector never overlap, and rows of one return never travel together, for a claim passes over
-    returns that are on their way. The second lane begins when a batch is full; short passes need none.
-    """
-
-    def __init__(self, drain: Drain) -> None:
-        self._drain = drain
-        self._desk = threading.Condition()
-        self._wire = threading.Lock()
-        self._report = DrainReport()
-        self._travelling = 0
-        self._failed = 0
-        self._over = False
-
-    def run(self) -> DrainReport:
-        """Until nothing is due and nothing travels. What stops one lane stops both, and is raised."""
-        first = self._next()
-        if len(first) < self._drain.connector.capabilities.batch:
-            self._lane(first)
-            return self._report
-        with ThreadPoolExecutor(1, "sync-lane") as second:
-            other = second.submit(self._lane, [])
-            self._lane(first)
-            other.result()
-        return self._report
-
-    def _lane(self, rows: list[OutboxRow]) -> None:
-        try:
-            rows = rows or self._next()
-            while rows:
-                rows = self._batch(rows) or self._next()
-        except BaseException:
-            self._over = True
-            raise
-        finally:
-            with self._desk:
-                self._desk.notify_all()
-
-    def _next(self) -> list[OutboxRow]:
-        """The next batch; waits while rows travel, for what comes back may set others free."""
-        with self._desk:
-            while not self._over:
-                if rows := self._exchange({}):
-                    return rows
-                if not self._travelling:
-                    break
-                self._desk.wait()
-        return []
-
-    def _exchange(self, verdicts: Mapping[str, Verdict]) -> list[OutboxRow]:
-        drain = self._drain
-        limit = 0 if self._over else drain.connector.capabilities.batch
-        rows = outbox.exchange(drain.engine, drain.target, drain.clock(), limit, verdicts, drain.rng)
-        self._travelling += bool(rows)
-        return rows
-
-    def _batch(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
-        """Carries one batch and keeps its answers; returns the next, claimed with the same commit."""
-        drain = self._drain
-        with self._wire:
-            if self._over:
-                outbox.give_back(drain.engine, [row.id for row in rows])
-                return []
-            verdicts, asked = drain.carry(rows)
-            self._failed = self._failed + 1 if _came_back(verdicts) else 0
-            down = self._failed > 1 or (self._failed == 1 and len(rows) > 1 and _told_to_wait(verdicts))
-            self._over = self._over or down
-        with self._desk:
-            more = self._keep(verdicts, down=down)
-            drain.checkpoint("after-mark")
-            self._count(verdicts, asked, down=down)
-            self._desk.notify_all()
-        return more
-
-    def _keep(self, verdicts: Mapping[str, Verdict], *, down: bool) -> list[OutboxRow]:
-        drain = self._drain
-        self._travelling -= 1
-        if not down:
-            return self._exchange(verdicts)
-        outbox.settle(drain.engine, verdicts, drain.clock(), drain.rng, down=True)
-        return []
-
-    def _count(self, verdicts: Mapping[str, Verdict], asked: int, *, down: bool) -> None:
-        drain = self._drain
-        self._report = _added(self._report, verdicts, asked)
-        if down:
-            paused = outbox.paused_until(drain.engine, drain.target, drain.clock())
-            self._report = replace(self._report, paused_until=paused)
-        if drain.progress is not nothing:
-            done = self._report.acknowledged + self._report.refused
-            drain.progress(done, outbox.left(drain.engine, drain.target))
-
-
 def drain_once(
     engine: Engine,
     connector: Connector,
@@ -263,9 +149,12 @@ def drain_once(
     station: str = "",
     key_lifetime: timedelta = KEY_LIFETIME,
     checkpoint: Checkpoint = nothing,
+    calls: int = 1,
 ) -> DrainReport:
     """One pass over what is due. The caller holds the drainer's lock (`sync.job.run_sync` does)."""
-    return Drain(engine, connector, target, station, clock, rng, key_lifetime, progress, checkpoint).once()
+    return Drain(
+        engine, connector, target, station, clock, rng, key_lifetime, progress, checkpoint, calls=calls
+    ).once()
 
 
 def outgoing(row: OutboxRow, station: str) -> Outgoing | Parked:
@@ -288,28 +177,6 @@ def _verdict(answer: Delivered | RetryLater | Refused) -> Verdict:
     if isinstance(answer, Refused):
         return Parked(answer.code, answer.sentence, answer.hint)
     return Postponed(answer.sentence, answer.after_s, answer.unknown, answer.code, answer.hint)
-
-
-def _added(report: DrainReport, verdicts: Mapping[str, Verdict], asked: int) -> DrainReport:
-    kinds = [type(verdict) for verdict in verdicts.values()]
-    late = [verdict for verdict in verdicts.values() if isinstance(verdict, Postponed)]
-    return replace(
-        report,
-        sent=report.sent + len(verdicts) - asked,
-        looked_up=report.looked_up + asked,
-        acknowledged=report.acknowledged + kinds.count(Acknowledged),
-        refused=report.refused + kinds.count(Parked),
-        retried=report.retried + len(late),
-        unknown=report.unknown + sum(verdict.unknown for verdict in late),
-    )
-
-
-def _came_back(verdicts: Mapping[str, Verdict]) -> bool:
-    return all(isinstance(verdict, Postponed) and verdict.code != BROKEN for verdict in verdicts.values())
-
-
-def _told_to_wait(verdicts: Mapping[str, Verdict]) -> bool:
-    return any(isinstance(verdict, Postponed) and verdict.after_s for verdict in verdicts.values())
 
 
 _UNANSWERED: Final = RetryLater(

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -18,15 +18,8 @@ from sqlalchemy.exc import OperationalError
 from returns_station.connectors.api import Connector
 from returns_station.store import outbox
 from returns_station.store.engine import ProcessLock
-from returns_station.sync.deliver import (
-    KEY_LIFETIME,
-    Checkpoint,
-    Clock,
-    Drain,
-    DrainReport,
-    Progress,
-    nothing,
-)
+from returns_station.sync.deliver import KEY_LIFETIME, Checkpoint, Clock, Drain, Progress
+from returns_station.sync.lanes import DrainReport, nothing
 from returns_station.sync.pull import Merge, PullReport, pull_feeds
 
 LOOK_EVERY_S: Final = 1.0
@@ -74,6 +67,7 @@ def run_sync(
     key_lifetime: timedelta = KEY_LIFETIME,
     progress: Progress = nothing,
     checkpoint: Checkpoint = nothing,
+    calls: int = 1,
 ) -> SyncReport:
     """Delivers, then pulls (with `merge`): once, or until the event `watch_until` is set or process
     `parent` is gone.
@@ -81,7 +75,9 @@ def run_sync(
     Raises StationError `store.locked` when another drainer works on this database.
     """
     database = Path(str(engine.url.database))
-    drain = Drain(engine, connector, target, station, clock, rng, key_lifetime, progress, checkpoint)
+    drain = Drain(
+        engine, connector, target, station, clock, rng, key_lifetime, progress, checkpoint, calls=calls
+    )
     feeds = _Feeds(engine, connector, target, merge, clock, pace.pull_s)
     lock = ProcessLock(database, "drainer").acquire()
     try:
@@ -108,6 +104,7 @@ def watch(
     treated as such.
     """
     report = DrainReport()
+    drain = replace(drain, ended=lambda: _over(stop, parent))
     with _Look(drain, stop, parent, every) as look:
         while not look.over:
             began = time.monotonic()
@@ -139,6 +136,10 @@ def log_drain(target: str, report: DrainReport) -> DrainReport:
     return report
 
 
+def _over(stop: threading.Event, parent: int | None) -> bool:
+    return stop.is_set() or (parent is not None and os.getppid() != parent)
+
+
 class _Look:
     """Waits for a reason to look again. Its connection does nothing but ask whether others changed the
     database."""
@@ -161,7 +162,7 @@ class _Look:
 
     @property
     def over(self) -> bool:
-        return self._stop.is_set() or (self._parent is not None and os.getppid() != self._parent)
+        return _over(self._stop, self._parent)
 
     def wait(self, took: float, report: DrainReport) -> None:
         """Returns when there is a reason to look; a look that found nothing and took long is rested from."""

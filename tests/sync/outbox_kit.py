@@ -16,7 +16,8 @@ from returns_station.domain.axes import SyncState
 from returns_station.store.engine import open_engine
 from returns_station.store.outbox import OutboxRow, listing, stamp, writing
 from returns_station.store.outbox.rows import TABLE
-from returns_station.sync.deliver import DrainReport, drain_once
+from returns_station.sync.deliver import drain_once
+from returns_station.sync.lanes import DrainReport
 
 WORD = "wms"
 ALL = tuple(SyncState)

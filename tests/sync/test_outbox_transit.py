@@ -18,7 +18,7 @@ from returns_station.store import outbox
 from returns_station.store.engine import open_engine
 from returns_station.store.outbox import Absent, Acknowledged, Parked, Postponed
 from returns_station.store.outbox.verdicts import back_off
-from returns_station.sync.deliver import BROKEN
+from returns_station.sync.lanes import BROKEN
 from tests.connectors.upstream_kit import key, receipt, refund, stock
 from tests.sync.outbox_kit import WORD, Station, Told, new_database
 

@@ -56,7 +56,7 @@ class OutboxRow:
 
 
 _NAMES: Final = tuple(field.name for field in fields(OutboxRow))
-_STATE: Final = _NAMES.index("state")
+_STATE, _ATTEMPTS, _NEXT, _SENT = (_NAMES.index(name) for name in ("state", "attempts", "next_at", "sent_at"))
 
 
 def selecting(table: Any = TABLE) -> Select[Any]:
@@ -68,6 +68,16 @@ def as_row(found: Row[Any]) -> OutboxRow:
     """A result of `selecting` as a value."""
     values = list(found)
     values[_STATE] = SyncState(values[_STATE])
+    return OutboxRow(*values)
+
+
+def as_sent(found: Row[Any], at: str) -> OutboxRow:
+    """A result of `selecting` as it is once it was marked as sent at `at`."""
+    values = list(found)
+    values[_STATE] = SyncState.SENT
+    values[_ATTEMPTS] += 1
+    values[_NEXT] = None
+    values[_SENT] = values[_SENT] or at
     return OutboxRow(*values)
 
 
