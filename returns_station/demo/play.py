@@ -17,7 +17,7 @@ from returns_station.demo.scripts import Script, read_script
 from returns_station.demo.world import World
 from returns_station.domain.money import Money
 from returns_station.hardware import Arrived, Scanners
-from returns_station.plain import End, Line, LineMode, Queue
+from returns_station.plain import ENDED_IN_PARCEL, End, Line, LineMode, Queue
 from returns_station.store.outbox import counts
 
 DRAIN_WITHIN_S = 60.0
@@ -43,7 +43,7 @@ def demo(
         queue: Queue = SimpleQueue()
         if script:
             return _scripted(world, station, queue, read_script(script), as_json, say, offline)
-        return _guided(stack, world, station, queue, as_json, say)
+        return _guided(stack, world, station, queue, as_json, say, kept=folder is not None)
 
 
 def _say(as_json: bool) -> Say:
@@ -104,7 +104,14 @@ def wait_until_drained(station: Station) -> bool:
 
 
 def _guided(
-    stack: contextlib.ExitStack, world: World, station: Station, queue: Queue, as_json: bool, say: Say
+    stack: contextlib.ExitStack,
+    world: World,
+    station: Station,
+    queue: Queue,
+    as_json: bool,
+    say: Say,
+    *,
+    kept: bool,
 ) -> int:
     guide = Guide(station.engine)
     scanners = Scanners(world.config.scanners, queue.put)
@@ -143,8 +150,12 @@ def _guided(
     say("")
     for line in holdings(world):
         say(line)
-    say(f"Labels of this demo: {world.folder / 'labels'}")
-    return code
+    say(
+        f"Its labels and its database are in {world.folder}."
+        if kept
+        else "Nothing of it is kept; --folder DIR keeps labels and database."
+    )
+    return 0 if by_hand and code == ENDED_IN_PARCEL else code
 
 
 def _welcome(guide: Guide, say: Say, by_hand: bool) -> None:
