@@ -1,5 +1,6 @@
 """The line mode: one input a line, one answer a line; for screen readers, dumb terminals, scripts and tests."""
 
+import io
 import json
 import shutil
 import sys
@@ -192,9 +193,7 @@ class LineMode:
         return None
 
     def _render(self, given: Input) -> Render:
-        return lambda sequence, state, step: json.dumps(
-            reply(given.key, sequence, state, step), ensure_ascii=False
-        )
+        return lambda sequence, state, step: json.dumps(reply(given.key, sequence, state, step))
 
     def _parsed(self, line: Line) -> Input | None:
         """An input from a line; an empty line asks nothing, a broken object is told and loses nothing."""
@@ -207,26 +206,30 @@ class LineMode:
 
     def _object(self, text: str) -> Input | None:
         try:
-            raw = json.loads(text)
-            kinds = [kind for kind in InputKind if kind.value in raw]
-            if (
-                len(kinds) != 1
-                or not isinstance(raw[kinds[0].value], str)
-                or not set(raw) <= {"id", "device", *InputKind}
-            ):
-                raise ValueError
-        except (ValueError, TypeError):
+            return self._given(json.loads(text))
+        except (ValueError, TypeError, RecursionError):
             self._notice(
                 "input.object",
                 'The line is no input: {"id": …, "scan" | "answer" | "command": "…"} was expected.',
                 line=text,
             )
             return None
+
+    def _given(self, raw: Any) -> Input:
+        """The input an object asks for; ValueError or TypeError where it asks for none, or in text that is no Unicode."""
+        kinds = [kind for kind in InputKind if kind.value in raw]
+        if (
+            len(kinds) != 1
+            or not isinstance(raw[kinds[0].value], str)
+            or not set(raw) <= {"id", "device", *InputKind}
+        ):
+            raise ValueError
         value = self._filled(raw[kinds[0].value])
         key = str(raw["id"]) if raw.get("id") is not None else None
-        return Input(
-            value.encode("utf-8", "surrogateescape"), str(raw.get("device", "keyboard")), kinds[0], key
-        )
+        device = str(raw.get("device", "keyboard"))
+        for stored in (key or "", device):
+            stored.encode()
+        return Input(value.encode("utf-8", "surrogateescape"), device, kinds[0], key)
 
     def _filled(self, text: str) -> str:
         """`${unit.lpn}` and the like from the last reply, so that scripts can use what the station made."""
@@ -294,7 +297,7 @@ class LineMode:
             self._wrapped("\aSTOP ", printable(str(error)))
 
     def _emit(self, value: dict[str, Any]) -> None:
-        self._write(json.dumps(value, ensure_ascii=False))
+        self._write(json.dumps(value))
 
     def _wrapped(self, lead: str, text: str) -> None:
         width = max(NARROWEST, self._width or shutil.get_terminal_size().columns)
@@ -322,9 +325,18 @@ def read_lines(stream: IO[str], queue: Queue) -> threading.Thread:
 def run(dock: Dock, *, as_json: bool, start_devices: Callable[[Queue], Callable[[], None]]) -> int:
     """The line mode on standard input and output; `start_devices` feeds the same queue and returns how to stop it."""
     queue: Queue = SimpleQueue()
+    _take_every_byte()
     stop = start_devices(queue)
     try:
         read_lines(sys.stdin, queue)
         return LineMode(dock, queue, sys.stdout, as_json=as_json).run()
     finally:
         stop()
+
+
+def _take_every_byte() -> None:
+    """Whatever the locale: every byte that is typed comes through, and a letter the terminal lacks is shown as `?`."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
