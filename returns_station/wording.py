@@ -76,6 +76,7 @@ ENGLISH = {
     "badge.in": "Signed in: {worker}, {role}.",
     "badge.handed_over": "Handed over to {worker}, {role}. Earlier work stays with its worker.",
     "badge.same": "You are signed in already.",
+    "badge.unknown": "{value} is a badge nobody here has. Scan your own, or ask a supervisor.",
     "badge.revoked": "This badge is not valid any more. Ask a supervisor.",
     "badge.out": "{worker} signed out. The work stays as it is.",
     # parcel
@@ -87,6 +88,7 @@ ENGLISH = {
     "parcel.not_location": "{value} is a place; a parcel was expected. Scan the label on the parcel.",
     "parcel.not_container": "{value} is a container; a parcel was expected. Scan the label on the parcel.",
     "parcel.plate_unknown": "{value} is one of our labels, but nothing carries it yet. Scan the parcel's own label, or NO-LABEL.",
+    "parcel.not_parcel": "{value} names no parcel. Scan the label on the parcel, or NO-LABEL.",
     "parcel.plated": "Parcel without label: stick on plate {plate}.",
     "parcel.opened_expected": "Parcel {plate}: return {number}, {awaiting} pieces awaited.",
     "parcel.opened_expired": "Parcel {plate}: return {number} came too late; it is taken in, its money needs a person.",
@@ -115,6 +117,7 @@ ENGLISH = {
     "item.not_item": "{value} is not an item. Scan the barcode on the product.",
     "item.several": "{value} fits {count} products. Choose one.",
     "item.unknown": "{value} is in no product list.",
+    "item.pieces": "{value} says {pieces} pieces; 1 to {most} were expected. Scan a single piece and give the number.",
     "item.again": "Scan the item again, or another code on it.",
     "item.again_twice": "The same item again: it is in work already.",
     "item.found": "{title}, {quantity}.",
@@ -156,6 +159,7 @@ ENGLISH = {
     "unit.resumed": "Going on with {title}, {quantity}.",
     # exceptions
     "hold.nothing": "There is nothing in work to hold.",
+    "hold.stopped": "It is dangerous or not ours: put it where it is safe and scan that place. It cannot be held elsewhere.",
     "hold.parcel": "The parcel is set aside.",
     "hold.label": "It is set aside. It needs its label first.",
     "hold.unit": "It is set aside.",

@@ -1,6 +1,6 @@
 """What a return is worth, exactly: shares of a line that always add up to the line, and the ceilings that guard money."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from returns_station.domain.axes import Acceptance, SettlementState
 from returns_station.domain.codes import Identity, RefundTiming
@@ -17,6 +17,8 @@ from returns_station.domain.nouns import (
 def line_total(line: OrderLine, prices_include_tax: bool | None) -> int | None:
     """What was paid for a line in minor units, None when a money fact is missing."""
     if line.unit_price_minor is None or line.discount_minor is None or prices_include_tax is None:
+        return None
+    if line.quantity < 1:
         return None
     total = line.unit_price_minor * line.quantity - line.discount_minor
     if prices_include_tax:
@@ -35,6 +37,17 @@ def pieces_value(line: OrderLine, prices_include_tax: bool | None, returned: int
     if total is None:
         return None
     return share(total, line.quantity, returned + pieces) - share(total, line.quantity, returned)
+
+
+def after(order: Order, settled: tuple[Settlement, ...]) -> Order:
+    """The order once these settlements count: what one return of a parcel used up, the next cannot ask for again."""
+    own = tuple(one for one in settled if one.order_id == order.id)
+    used: dict[str, int] = {}
+    for row in (row for one in own for row in one.allocations):
+        used[row.order_line_id] = used.get(row.order_line_id, 0) + row.quantity
+    lines = tuple(replace(line, returned=line.returned + used.get(line.id, 0)) for line in order.lines)
+    promised = sum(one.amount_minor or 0 for one in own if one.state is SettlementState.RELEASED)
+    return replace(order, lines=lines, allocated_minor=order.allocated_minor + promised)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +134,7 @@ def _count(tally: Tally, unit: ReturnUnit, order: Order | None, returned: dict[s
     if before + unit.quantity > line.quantity:
         reasons = (*reasons, "refund.more_than_sold")
     worth = pieces_value(line, order.prices_include_tax, before, unit.quantity)
-    if worth is None:
+    if worth is None or worth < 0:
         return Tally(tally.allocations, (*tally.reasons, *reasons, "refund.price_missing"), tally.fee_minor)
     percent = unit.decision.refund_percent if unit.decision else 0
     amount = share(worth, 100, percent)

@@ -109,7 +109,9 @@ def _worker(connection: Connection, badge_code: str) -> Worker | None:
     """The worker behind a badge that is not revoked."""
     worker, badge = t.table(t.Worker), t.table(t.Badge)
     valid = (badge.c.code == badge_code) & badge.c.revoked_at.is_(None) & worker.c.active
-    row = connection.execute(select(worker).join(badge, badge.c.worker_id == worker.c.id).where(valid)).first()
+    row = connection.execute(
+        select(worker).join(badge, badge.c.worker_id == worker.c.id).where(valid)
+    ).first()
     return Worker(row.id, Role(row.role)) if row else None
 
 
@@ -191,7 +193,9 @@ def _load_authorization(connection: Connection, id: str) -> ReturnAuthorization 
     rows = connection.execute(
         select(_return_line).where(_return_line.c.authorization_id == id).order_by(_return_line.c.id)
     ).all()
-    received: dict[str, int] = dict(connection.execute(_RECEIVED, {"ids": [line.id for line in rows]}).tuples().all())
+    received: dict[str, int] = dict(
+        connection.execute(_RECEIVED, {"ids": [line.id for line in rows]}).tuples().all()
+    )
     lines = tuple(
         ReturnLine(
             line.id,
@@ -348,7 +352,8 @@ def _effect_states(connection: Connection, need: EffectStates) -> tuple[tuple[Ef
                 row.unit_id,
                 row.settlement_id,
             ),
-            SyncState(row.state),
+            # One that may have arrived counts as sent: nobody may take it back as if nobody had heard of it.
+            SyncState.SENT if row.unknown else SyncState(row.state),
         )
         for row in rows
     )

@@ -331,7 +331,7 @@ class Allocation(SQLModel, table=True):
 
 
 class Event(SQLModel, table=True):
-    """One thing that happened. `body` is the exact bytes that `hash` covers: sha256(previous hash + body)."""
+    """One thing that happened. `hash` covers the previous hash, the other columns and the exact bytes of `body`."""
 
     __table_args__: ClassVar = (UniqueConstraint("station", "epoch", "sequence"),)
     sequence: int = Field(primary_key=True)

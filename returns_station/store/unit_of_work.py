@@ -3,7 +3,7 @@
 import hashlib
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
@@ -72,9 +72,30 @@ class CountingIds:
         return self.used[series]
 
 
-def chain(previous: bytes, body: bytes) -> bytes:
-    """The hash of an event: sha256 over the previous hash and the exact bytes of the body."""
-    return hashlib.sha256(previous + body).digest()
+_SEALED = (
+    "sequence",
+    "id",
+    "station",
+    "epoch",
+    "type",
+    "v",
+    "at",
+    "worker_id",
+    "parcel_id",
+    "unit_id",
+    "device",
+)
+
+
+def chain(previous: bytes, row: Mapping[str, Any]) -> bytes:
+    """The hash of an event: sha256 over the previous hash, its columns as a JSON list, and the exact bytes of its body."""
+    header = json.dumps([row[name] for name in _SEALED], separators=(",", ":")).encode()
+    return hashlib.sha256(previous + header + row["body"]).digest()
+
+
+def head_key(epoch: int) -> str:
+    """The Meta key that says where the chain of an epoch ends: its last sequence and hash, so that a cut end is seen."""
+    return f"event.head.{epoch}"
 
 
 class StationUnitOfWork:
@@ -139,12 +160,18 @@ class StationUnitOfWork:
 
     def replayed(self, key: str) -> str | None:
         """The reply that an input with this key got before."""
-        found: str | None = self._open().execute(_REPLY, {"key": key}).scalar()
+        try:
+            found: str | None = self._open().execute(_REPLY, {"key": key}).scalar()
+        except DBAPIError as error:
+            raise _failed(error) from error
         return found
 
     def answer(self, need: Need) -> Any:
         """What a need asks for."""
-        return answer(self._open(), need)
+        try:
+            return answer(self._open(), need)
+        except DBAPIError as error:
+            raise _failed(error) from error
 
     def ids(self) -> Ids:
         """Identifiers that start from what is stored, so that asking the session twice gives the same numbers."""
@@ -207,27 +234,26 @@ class StationUnitOfWork:
         for record in records:
             sequence, previous = self._tail
             worker = str(record.facts.get("worker") or (state.worker.id if state.worker else "")) or None
-            body = record_bytes(record)
-            self._tail = (sequence + 1, chain(previous, body))
-            rows.append(
-                {
-                    "sequence": sequence + 1,
-                    "id": uuid7(self._now, rng),
-                    "station": self._rules.station,
-                    "epoch": self._rules.epoch,
-                    "type": record.type,
-                    "v": 1,
-                    "at": at,
-                    "worker_id": worker,
-                    "parcel_id": record.parcel.id if record.parcel else None,
-                    "unit_id": record.units[0].id if record.units else None,
-                    "device": device,
-                    "body": body,
-                    "hash": self._tail[1],
-                }
-            )
+            row = {
+                "sequence": sequence + 1,
+                "id": uuid7(self._now, rng),
+                "station": self._rules.station,
+                "epoch": self._rules.epoch,
+                "type": record.type,
+                "v": 1,
+                "at": at,
+                "worker_id": worker,
+                "parcel_id": record.parcel.id if record.parcel else None,
+                "unit_id": record.units[0].id if record.units else None,
+                "device": device,
+                "body": record_bytes(record),
+            }
+            self._tail = (sequence + 1, chain(previous, row))
+            rows.append(row | {"hash": self._tail[1]})
         if rows:
             connection.execute(_EVENT, rows)
+            head = f"{self._tail[0]}:{self._tail[1].hex()}"
+            connection.execute(_SET_META, {"key": head_key(self._rules.epoch), "value": head})
 
     def _effects(self, connection: Connection, effects: tuple[Effect, ...], at: str) -> None:
         for effect in effects:

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from returns_station.domain import grading
-from returns_station.domain.axes import Inspection, move
+from returns_station.domain.axes import Inspection, Placement, move
 from returns_station.domain.codes import Disposition, Signal
 from returns_station.domain.label import LabelModel
 from returns_station.domain.nouns import Decision, Place, Product, ReturnUnit
 from returns_station.domain.policy import Answer, Tree, decide
 from returns_station.domain.scan import Kind, mint
 from returns_station.workflow import items
-from returns_station.workflow.ports import Prints, Suggest
+from returns_station.workflow.ports import Identify, Prints, Suggest
 from returns_station.workflow.state import At
 from returns_station.workflow.turn import Turn, numbered, pick
 
@@ -95,6 +95,7 @@ def at_split(turn: Turn) -> None:
         return turn.no(Signal.MISMATCH, "split.range", most=unit.quantity - 1)
     rest = replace(unit, quantity=unit.quantity - pieces, answers=())
     child = replace(unit, id=turn.ids.uuid(), quantity=pieces, parent_id=unit.id, lpn=None, answers=())
+    child = replace(child, placement=Placement.IN_HAND)
     turn.keep_unit("unit.split", rest, child=child.id, pieces=pieces)
     turn.keep_unit("unit.started", child)
     turn.state = replace(turn.state, waiting=(*turn.state.waiting, rest))
@@ -128,7 +129,10 @@ def with_plate(turn: Turn, unit: ReturnUnit) -> ReturnUnit:
     """The unit with a license plate of its own."""
     if unit.lpn:
         return unit
-    return replace(unit, lpn=mint("L", turn.rules.station, turn.rules.epoch, turn.ids.number("lpn")))
+    while True:  # a plate from the roll may have been taken before its turn
+        lpn = mint("L", turn.rules.station, turn.rules.epoch, turn.ids.number("lpn"))
+        if not turn.ask(Identify((lpn,))):
+            return replace(unit, lpn=lpn)
 
 
 def policy_facts(turn: Turn, unit: ReturnUnit, cause: object = None) -> dict[str, tuple[str, ...]]:

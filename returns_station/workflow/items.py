@@ -6,13 +6,14 @@ from dataclasses import replace
 from returns_station.domain.axes import Acceptance, Inspection, ParcelWork, Placement, Reception, move
 from returns_station.domain.codes import Identity, Role, Signal
 from returns_station.domain.nouns import Order, Parcel, Product, ReturnAuthorization, ReturnLine, ReturnUnit
-from returns_station.domain.scan import Candidate, Kind
+from returns_station.domain.scan import Candidate, Kind, read
 from returns_station.workflow.ports import Load, Match, UnitsOf
 from returns_station.workflow.state import At
 from returns_station.workflow.turn import Turn, numbered, pick
 
-_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
+_DATE = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})")
 MOST_PIECES = 1_000_000
+_NO_DETAIL = ("gtin", "location", "container", "plate", "parcel", "lpn", "badge")
 
 
 def at_item(turn: Turn) -> None:
@@ -58,7 +59,7 @@ def _switch(turn: Turn, match: Match) -> None:
 
     if match.ref == turn.parcel().id:
         return turn.no(Signal.DUPLICATE, "item.parcel_again")
-    return parcels.take_up(turn, turn.ask(Load("parcel", match.ref)))
+    return parcels.resume(turn, match)
 
 
 def _parcel_again(turn: Turn) -> None:
@@ -108,15 +109,17 @@ def at_choose_item(turn: Turn) -> None:
     choice = pick(turn)
     if choice is None:
         return turn.no(Signal.MISMATCH, "choice.none", count=len(turn.state.choices))
-    _, product_id, factor = choice.code.split(":")
-    return start(turn, turn.ask(Load("product", product_id)), int(factor), None)
+    turn.reading = read((turn.state.pending or "").encode())
+    product_id, _, factor = choice.code.removeprefix("product:").rpartition(":")
+    serial = next((serial for product, _, serial in _products(turn) if product.id == product_id), None)
+    return start(turn, turn.ask(Load("product", product_id)), int(factor), serial)
 
 
 def _unknown(turn: Turn) -> None:
-    if not any(c.valid for c in turn.reading.candidates):
-        broken = [problem for candidate in turn.reading.candidates for problem in candidate.problems]
-        return turn.no(Signal.UNKNOWN, "scan.problem", problem=str(broken[0]) if broken else "")
-    if turn.candidate(Kind.ANSWER, Kind.QUANTITY, Kind.LPN, Kind.CONTAINER):
+    broken = [problem for candidate in turn.reading.candidates for problem in candidate.problems]
+    if broken and not any(c.valid for c in turn.reading.candidates):
+        return turn.no(Signal.UNKNOWN, "scan.problem", problem=str(broken[0]))
+    if turn.candidate(Kind.REFERENCE, Kind.GTIN, Kind.TRACKING, Kind.SSCC) is None:
         return turn.no(Signal.MISMATCH, "item.not_item")
     turn.go(
         At.CONFIRM_UNKNOWN,
@@ -196,6 +199,8 @@ def start(turn: Turn, product: Product, factor: int, serial: str | None) -> None
     authorization = pair[0] if pair else turn.returns()[0]
     order = turn.order(authorization)
     pieces = factor * int((named.get("count") if named else None) or 1)
+    if not 1 <= pieces <= MOST_PIECES:
+        return turn.no(Signal.MISMATCH, "item.pieces", pieces=pieces, most=MOST_PIECES)
     identity = _verdict(authorization, pair, order, product, pieces)
     line_id = pair[1].order_line_id if pair and pair[1].order_line_id else _sold(order, product, pieces)
     unit = ReturnUnit(
@@ -285,9 +290,18 @@ def next_detail(turn: Turn, product: Product | None, line: ReturnLine | None, co
 def _many(turn: Turn, unit: ReturnUnit, line: ReturnLine | None) -> bool:
     if line is not None:
         return line.awaiting > 1
+    left = _left(turn, unit)
+    return left is None or left > 1
+
+
+def _left(turn: Turn, unit: ReturnUnit) -> int | None:
+    """Pieces of the unit's order line that have not come back, the unit itself not counted; None without an order line."""
     order: Order | None = turn.ask(Load("order", unit.order_id)) if unit.order_id else None
     sold = next((row for row in order.lines if row.id == unit.order_line_id), None) if order else None
-    return sold is None or sold.quantity - sold.received > 1
+    if sold is None:
+        return None
+    stored = next((u for u in turn.ask(UnitsOf(unit.parcel_id)) if u.id == unit.id), None)
+    return sold.quantity - sold.received + (stored.quantity if stored else 0)
 
 
 def _detail(turn: Turn, at: At, pending: str | None) -> None:
@@ -364,8 +378,11 @@ def _is_date(text: str) -> bool:
 
 
 def _text(turn: Turn) -> str | None:
+    """Free text, unless it is known to name a product, a place, a parcel or a unit."""
     named = turn.candidate(Kind.REFERENCE)
-    return named.value if named and not turn.command() else None
+    if named is None or turn.command() or turn.matches(*_NO_DETAIL):
+        return None
+    return named.value
 
 
 def _detailed(turn: Turn, unit: ReturnUnit) -> None:
@@ -387,7 +404,8 @@ def at_quantity(turn: Turn) -> None:
             "item.again_twice" if again else "item.want_quantity",
             most=MOST_PIECES,
         )
-    over = line is not None and pieces > line.awaiting
+    left = line.awaiting if line is not None else _left(turn, unit)
+    over = left is not None and pieces > left and unit.identity is Identity.MATCHED
     identity = Identity.MISMATCH_QUANTITY if over else unit.identity
     turn.keep_unit("unit.counted", replace(unit, quantity=pieces, identity=identity))
     return begin_inspection(turn)
@@ -443,7 +461,7 @@ def resume_unit(turn: Turn, unit_id: str) -> None:
 
 def take_up(turn: Turn, unit: ReturnUnit, waiting: tuple[ReturnUnit, ...]) -> None:
     """Goes on with a unit at the step it needs next."""
-    from returns_station.workflow import inspecting, placing
+    from returns_station.workflow import placing
 
     labelled = unit.lpn is not None and unit.placement is not Placement.IN_HAND
     then = Placement.LABELLED if labelled else Placement.IN_HAND
@@ -457,10 +475,11 @@ def take_up(turn: Turn, unit: ReturnUnit, waiting: tuple[ReturnUnit, ...]) -> No
             acceptance=move(unit.acceptance, acceptance),
             location=None,
             container=None,
+            answers=() if unit.inspection is Inspection.PENDING else unit.answers,
         ),
     )
     if unit.inspection is Inspection.PENDING:
-        inspecting.ask_first(turn)
+        next_detail(turn, turn.product(), _line_of(turn, unit), _counted(turn, unit))
     elif labelled:
         placing.ask_destination(turn)
     else:
@@ -475,6 +494,13 @@ def take_up(turn: Turn, unit: ReturnUnit, waiting: tuple[ReturnUnit, ...]) -> No
     )
 
 
+def _counted(turn: Turn, unit: ReturnUnit) -> bool:
+    """Whether somebody said how many pieces the unit has: more than one, or a part of a split."""
+    units: tuple[ReturnUnit, ...] = turn.ask(UnitsOf(unit.parcel_id))
+    split = unit.parent_id is not None or any(u.parent_id == unit.id for u in units)
+    return unit.quantity > 1 or split or bool(unit.findings)
+
+
 def short_by_person(turn: Turn) -> None:
     """A supervisor says that the rest will not come."""
     from returns_station.workflow import parcels
@@ -482,8 +508,7 @@ def short_by_person(turn: Turn) -> None:
     if turn.worker().role is not Role.SUPERVISOR:
         return turn.no(Signal.STOP, "short.supervisor")
     pieces = sum(parcels.make_short(turn, a, "person") for a in turn.returns())
-    return (
-        turn.say(Signal.ACCEPTED, "short.done", pieces=pieces)
-        if pieces
-        else turn.no(Signal.DUPLICATE, "short.nothing")
-    )
+    if not pieces:
+        return turn.no(Signal.DUPLICATE, "short.nothing")
+    turn.go(At.ITEM)
+    return turn.say(Signal.ACCEPTED, "short.done", pieces=pieces)

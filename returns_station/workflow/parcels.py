@@ -9,7 +9,7 @@ from returns_station.domain.effects import EffectType, amount_text, receipt_body
 from returns_station.domain.label import LabelModel
 from returns_station.domain.nouns import Order, Parcel, ReturnAuthorization, ReturnUnit, Settlement
 from returns_station.domain.policy import refund_rule
-from returns_station.domain.scan import Kind, mint
+from returns_station.domain.scan import Kind, mint, read
 from returns_station.workflow import items
 from returns_station.workflow.ports import (
     ClosedParcels,
@@ -45,11 +45,17 @@ def find(turn: Turn) -> None:
         return resume(turn, known[0])
     options = _options(turn)
     if len(options) == 1:
-        return _open_option(turn, options[0][0])
+        return _open_option(turn, options[0][0], _number(turn))
     if options:
-        turn.go(At.CHOOSE_RETURN, choices=numbered(options), pending=turn.reading.text)
+        turn.go(At.CHOOSE_RETURN, choices=numbered(options), pending=_number(turn))
         return turn.say(Signal.ACCEPTED, "parcel.several", value=turn.shown(), count=len(options))
     return _unknown(turn)
+
+
+def _number(turn: Turn) -> str:
+    """The number by which the parcel was found, as the index has it: the same parcel scanned in another form is known again."""
+    found = turn.matches("tracking", "outbound")
+    return found[0].value if found else turn.reading.text
 
 
 def _options(turn: Turn) -> tuple[tuple[str, str], ...]:
@@ -57,9 +63,9 @@ def _options(turn: Turn) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     tracked = list(turn.matches("tracking"))
     if tracked and len({m.merchant for m in tracked}) == 1:
-        found["returns:" + ",".join(sorted(m.ref for m in tracked))] = _title(turn, tracked[0], len(tracked))
+        found["tracked:" + ",".join(sorted(m.ref for m in tracked))] = _title(turn, tracked[0], len(tracked))
     else:
-        found |= {"returns:" + m.ref: _title(turn, m, 1) for m in tracked}
+        found |= {"tracked:" + m.ref: _title(turn, m, 1) for m in tracked}
     found |= {"returns:" + m.ref: _title(turn, m, 1) for m in turn.matches("rma")}
     for match in turn.matches(*_SOLD):
         found |= _of_order(turn, match)
@@ -93,11 +99,13 @@ def _unknown(turn: Turn) -> None:
     tracking = turn.candidate(Kind.TRACKING, Kind.SSCC)
     if tracking is not None and tracking.get("check") != "none" and not turn.candidate(Kind.GTIN):
         return open_blind(turn, tracking.value, tracking.get("carrier"))
-    broken = [problem for candidate in turn.reading.candidates for problem in candidate.problems]
-    if turn.candidate(Kind.REFERENCE) is None:
-        return turn.no(Signal.UNKNOWN, "scan.problem", problem=str(broken[0]) if broken else "")
     if turn.candidate(Kind.PLATE, Kind.LPN, Kind.CONTAINER):
         return turn.no(Signal.UNKNOWN, "parcel.plate_unknown")
+    broken = [problem for candidate in turn.reading.candidates for problem in candidate.problems]
+    if turn.candidate(Kind.REFERENCE) is None and broken:
+        return turn.no(Signal.UNKNOWN, "scan.problem", problem=str(broken[0]))
+    if turn.candidate(Kind.REFERENCE) is None:
+        return turn.no(Signal.MISMATCH, "parcel.not_parcel")
     turn.go(
         At.CONFIRM_BLIND,
         choices=numbered((("blind", "Take it as a blind return"), ("again", "Scan again"))),
@@ -122,26 +130,28 @@ def at_choose_return(turn: Turn) -> None:
     choice = pick(turn)
     if choice is None:
         return turn.no(Signal.MISMATCH, "choice.none", count=len(turn.state.choices))
-    return _open_option(turn, choice.code)
+    return _open_option(turn, choice.code, turn.state.pending or "")
 
 
-def _open_option(turn: Turn, option: str) -> None:
+def _open_option(turn: Turn, option: str, number: str) -> None:
     kind, _, ids = option.partition(":")
-    if kind == "returns":
+    tracked = kind in ("tracked", "rts")
+    if kind in ("returns", "tracked"):
         found = tuple(turn.ask(Load("authorization", id)) for id in ids.split(","))
         type = (
             ReturnType.BULK
             if sum(line.expected for a in found for line in a.lines) >= 100
             else found[0].return_type
         )
-        return _open(turn, found, type)
+        return _open(turn, found, type, number, tracked=tracked)
     order: Order = turn.ask(Load("order", ids))
-    return _open(turn, (), ReturnType.RTS if kind == "rts" else ReturnType.BLIND, order=order)
+    type = ReturnType.RTS if kind == "rts" else ReturnType.BLIND
+    return _open(turn, (), type, number, tracked=tracked, order=order)
 
 
 def open_blind(turn: Turn, scanned: str, carrier: str | None, *, labelled: bool = True) -> None:
     """A parcel nobody announced; without a label of its own it gets a plate to stick on."""
-    _open(turn, (), ReturnType.BLIND, scanned=scanned, carrier=carrier)
+    _open(turn, (), ReturnType.BLIND, scanned, tracked=bool(scanned), carrier=carrier)
     if not labelled:
         plate = turn.parcel().plate
         turn.print(LabelModel("plate", plate, "Parcel without label"))
@@ -161,30 +171,35 @@ def _made_here(turn: Turn, plate: str, type: ReturnType, order: Order | None) ->
     )
 
 
+def _carrier(number: str) -> str | None:
+    """Who carried it, where only one carrier writes such numbers."""
+    named = {c.get("carrier") for c in read(number.encode()).of(Kind.TRACKING) if c.valid}
+    return named.pop() if len(named) == 1 else None
+
+
 def _open(
     turn: Turn,
     found: tuple[ReturnAuthorization, ...],
     type: ReturnType,
+    number: str,
     *,
+    tracked: bool,
     order: Order | None = None,
-    scanned: str | None = None,
     carrier: str | None = None,
 ) -> None:
     plate = mint("P", turn.rules.station, turn.rules.epoch, turn.ids.number("plate"))
     returns = found or (_made_here(turn, plate, type, order),)
-    tracking = turn.candidate(Kind.TRACKING)
-    text = scanned if scanned is not None else (turn.state.pending or turn.reading.text)
     parcel = Parcel(
         turn.ids.uuid(),
         plate,
         returns[0].merchant,
         turn.rules.site,
         type,
-        text,
-        carrier or (tracking.get("carrier") if tracking else None),
+        number,
+        carrier or (_carrier(number) if tracked else None),
         tuple(a.id for a in returns),
         opened_by=turn.worker().id,
-        tracked=bool(text) and (bool(turn.matches("tracking", "outbound")) or not (found or order)),
+        tracked=tracked,
     )
     turn.go(At.ITEM, parcel=parcel, unit=None, waiting=(), item_code=None, last_unit=None)
     for authorization in returns:
@@ -218,6 +233,7 @@ def add_return(turn: Turn, match: Match) -> None:
     turn.tell(
         EffectType.RECEIPT, authorization.merchant, authorization.id, receipt_body(parcel, authorization)
     )
+    turn.go(At.ITEM)
     return turn.say(Signal.ACCEPTED, "parcel.return_added", number=authorization.number)
 
 
@@ -237,11 +253,9 @@ def take_up(turn: Turn, parcel: Parcel) -> None:
     """Goes on with a parcel that was left, held, stopped or closed."""
     turn.go(At.ITEM, unit=None, waiting=(), item_code=None, last_unit=None)
     turn.keep_parcel("parcel.resumed", replace(parcel, work=move(parcel.work, ParcelWork.OPEN), shelf=None))
-    unfinished = [
-        u for u in turn.ask(UnitsOf(parcel.id)) if u.placement in (Placement.IN_HAND, Placement.LABELLED)
-    ]
+    unfinished = _unfinished(turn.ask(UnitsOf(parcel.id)))
     if unfinished:
-        return items.take_up(turn, unfinished[0], tuple(unfinished[1:]))
+        return items.take_up(turn, unfinished[0], unfinished[1:])
     return turn.say(Signal.ACCEPTED, "parcel.resumed", plate=parcel.plate)
 
 
@@ -280,6 +294,7 @@ def mark_undelivered(turn: Turn) -> None:
     """The carrier brings back what was never delivered: the goods are ours, the customer gets the money."""
     parcel = replace(turn.parcel(), return_type=ReturnType.RTS)
     turn.keep_parcel("parcel.undelivered", parcel)
+    turn.go(At.ITEM)
     return turn.say(Signal.ACCEPTED, "parcel.undelivered", plate=parcel.plate)
 
 
@@ -290,9 +305,17 @@ def done(turn: Turn) -> None:
             At.CONFIRM_EMPTY, choices=numbered((("yes", "The parcel is empty"), ("no", "Go on scanning")))
         )
         return turn.say(Signal.HOLD, "parcel.empty")
+    units: tuple[ReturnUnit, ...] = turn.ask(UnitsOf(turn.parcel().id))
+    unfinished = _unfinished(units)
+    if unfinished:
+        return items.take_up(turn, unfinished[0], unfinished[1:])
     plate = turn.parcel().plate
-    settled = close(turn, turn.ask(UnitsOf(turn.parcel().id)))
+    settled = close(turn, units)
     return _closed(turn, plate, settled, "parcel.closed")
+
+
+def _unfinished(units: tuple[ReturnUnit, ...]) -> tuple[ReturnUnit, ...]:
+    return tuple(u for u in units if u.placement in (Placement.IN_HAND, Placement.LABELLED))
 
 
 def at_confirm_empty(turn: Turn) -> None:
@@ -312,14 +335,14 @@ def at_confirm_empty(turn: Turn) -> None:
 def close_if_complete(turn: Turn, units: tuple[ReturnUnit, ...]) -> bool:
     """Closes the parcel by itself when everything its returns expect has been seen and set down."""
     returns = turn.returns()
-    if not all(a.lines for a in returns) or any(
-        u.placement in (Placement.IN_HAND, Placement.LABELLED) for u in units
-    ):
+    if not all(a.lines for a in returns) or _unfinished(units):
         return False
     if any(line.awaiting for a in returns for line in items.fresh_lines(turn, a)):
         return False
-    plate = turn.parcel().plate
+    plate, signal, message = turn.parcel().plate, turn.signal, turn.message
     _closed(turn, plate, close(turn, units), "unit.put_closed")
+    if signal is not Signal.ACCEPTED:  # what was set aside is told, not that the parcel is finished with it
+        turn.signal, turn.message = signal, message
     return True
 
 
@@ -338,29 +361,37 @@ def _closed(turn: Turn, plate: str, settled: tuple[Settlement, ...], code: str) 
 def close(turn: Turn, units: tuple[ReturnUnit, ...]) -> tuple[Settlement, ...]:
     """Closes the parcel: one settlement for each of its returns, over the units that are put and not settled yet."""
     parcel = turn.parcel()
-    settled = []
+    settled: list[Settlement] = []
     for authorization in turn.returns():
         own = tuple(
             u
             for u in units
             if u.return_id == authorization.id and u.placement is Placement.PUT and u.settlement_id is None
         )
-        settlement = _settle(turn, authorization, own) if own else None
+        settlement = _settle(turn, authorization, own, tuple(settled)) if own else None
         if settlement:
             settled.append(settlement)
             _record(turn, settlement, own)
         _short(turn, authorization, units)
     turn.keep_parcel(
-        "parcel.closed", replace(parcel, work=move(parcel.work, ParcelWork.CLOSED), note=turn.parcel().note)
+        "parcel.closed", replace(parcel, work=move(parcel.work, ParcelWork.CLOSED), note=_note(parcel, units))
     )
     turn.go(At.PARCEL, parcel=None, unit=None, waiting=(), item_code=None)
     return tuple(settled)
 
 
+def _note(parcel: Parcel, units: tuple[ReturnUnit, ...]) -> str | None:
+    return None if parcel.note == "empty" and units else parcel.note
+
+
 def _settle(
-    turn: Turn, authorization: ReturnAuthorization, units: tuple[ReturnUnit, ...]
+    turn: Turn,
+    authorization: ReturnAuthorization,
+    units: tuple[ReturnUnit, ...],
+    settled: tuple[Settlement, ...],
 ) -> Settlement | None:
-    order = turn.order(authorization)
+    found = turn.order(authorization)
+    order = refund.after(found, settled) if found else None
     returned = {line.id: line.returned for line in order.lines} if order else {}
     settlement = refund.settle(turn.ids.uuid(), turn.parcel().id, authorization, order, units, returned)
     if settlement is None:

@@ -24,14 +24,14 @@ def at_label(turn: Turn) -> None:
     if not _label_scanned(turn):
         return None
     ask_destination(turn)
-    place = turn.state.suggestion
+    place, decision = turn.state.suggestion, turn.unit().decision
     return turn.say(
         Signal.ACCEPTED,
         "label.scanned" if place else "label.scanned_nowhere",
         lpn=turn.unit().lpn,
         place=place or "",
-        disposition=turn.unit().decision.disposition if turn.unit().decision else "",
-    )  # type: ignore[union-attr]
+        disposition=decision.disposition if decision else "",
+    )
 
 
 def _label_scanned(turn: Turn) -> bool:
@@ -112,7 +112,10 @@ def place_scanned(turn: Turn) -> Place | None:
         own = any(m.ref == turn.unit().id for m in turn.matches("lpn")) if turn.state.unit else False
         turn.no(Signal.DUPLICATE if own else Signal.MISMATCH, "label.again" if own else "place.want")
         return None
-    place: Place = turn.ask(Load("place", found[0].ref))
+    place: Place | None = turn.ask(Load("place", found[0].ref))
+    if place is None:
+        turn.no(Signal.MISMATCH, "place.want")
+        return None
     quantity = turn.state.unit.quantity if turn.state.unit else 1
     if place.container and place.state != "open":
         turn.no(Signal.MISMATCH, "place.closed", place=place.code)

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from returns_station.domain.codes import Role, Signal
 from returns_station.domain.scan import Candidate, Kind, Reading, read
+from returns_station.domain.scan.model import shown
+from returns_station.errors import Problem
 from returns_station.workflow import inspecting, items, parcels, placing, shelves, undo
 from returns_station.workflow.ports import (
     Facts,
@@ -68,7 +70,7 @@ def meaning(given: Input) -> Reading:
     if given.kind is InputKind.ANSWER:
         return Reading(given.raw, text, None, (Candidate(Kind.ANSWER, text.lower()),), ())
     if given.kind is InputKind.COMMAND:
-        return read(f"RS-{text.upper().replace('_', '-')}".encode())
+        return _commanded(given, text)
     reading = read(given.raw)
     if given.typed and text.replace("-", "").isalpha():
         command = read(f"RS-{text.upper()}".encode()).of(Kind.COMMAND)
@@ -77,11 +79,22 @@ def meaning(given: Input) -> Reading:
     return reading
 
 
+def _commanded(given: Input, text: str) -> Reading:
+    """A command by its word; one that nobody knows never counts as something scanned."""
+    reading = read(f"RS-{text.upper().replace('_', '-')}".encode())
+    if reading.of(Kind.COMMAND, Kind.ANSWER, Kind.QUANTITY, Kind.BADGE):
+        return reading
+    problem = Problem("scan.command", f"{shown(text)!r} is no command.", "HELP tells what can be done here.")
+    return Reading(given.raw, text, None, (), (problem,))
+
+
 def _route(turn: Turn) -> None:
     for problem in turn.reading.problems:
         if problem.code in _UNREADABLE or not turn.reading.candidates:
             return turn.no(Signal.UNKNOWN, "scan.problem", problem=str(problem))
     command = turn.command()
+    if command is None and turn.candidate(Kind.BADGE) and not turn.matches("badge"):
+        return turn.no(Signal.UNKNOWN, "badge.unknown")
     if command is None and not turn.reading.of(Kind.ANSWER, Kind.QUANTITY) and turn.matches("badge"):
         return _badge(turn)
     if command in ("stop", *shelves.STOPS):

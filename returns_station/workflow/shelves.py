@@ -29,6 +29,8 @@ def hold(turn: Turn) -> None:
     """Sets the unit, or with no unit the parcel, aside for a person."""
     if turn.state.parcel is None:
         return turn.no(Signal.MISMATCH, "hold.nothing")
+    if turn.state.at in (At.STOP_KIND, At.STOP_SHELF):
+        return turn.no(Signal.STOP, "hold.stopped")
     if turn.state.unit is None:
         turn.go(At.HOLD_SHELF, suggestion=_shelf(turn, "hold"))
         return turn.say(Signal.HOLD, "hold.parcel", plate=turn.parcel().plate)
@@ -103,12 +105,16 @@ def _aside(unit: ReturnUnit, placement: Placement, place: Place) -> ReturnUnit:
 
 def stop(turn: Turn, command: str) -> None:
     """STOP at any step: recorded before anything else is asked."""
+    if command == "stop" and turn.state.at is At.STOP_KIND:
+        return turn.no(Signal.STOP, "stop.which")
     if command == "stop":
         turn.go(At.STOP_KIND, choices=numbered(_STOP_TEXTS.items()), pending=turn.state.at)
         return turn.say(Signal.STOP, "stop.which")
     if turn.state.parcel is None:
         turn.records.append(Record("station.stopped", facts={"kind": command}))
         turn.undoable = False
+        if turn.before.at is At.STOP_KIND:
+            turn.go(At.PARCEL)
         return turn.say(Signal.STOP, f"stop.alone_{command}")
     if turn.state.unit is None and command == "stop_property":
         _found_property(turn)

@@ -55,6 +55,7 @@ class Back:
     reverted: tuple[ReturnUnit, ...] = ()
     parcel_created: str | None = None
     parcel_before: Parcel | None = None
+    withdrawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,6 +252,7 @@ class Turn:
             tuple(unit for unit in known.values() if unit is not None),
             parcel.id if outside and parcel and parcel_before is None else None,
             parcel_before,
+            tuple(self.withdraw),
         )
 
     def _known(self, noun: str, id: str) -> Any:

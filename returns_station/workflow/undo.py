@@ -22,6 +22,7 @@ def undo(turn: Turn) -> None:
     if _money_gone(turn, last):
         return turn.no(Signal.STOP, "undo.money_sent")
     take_back(turn, last.effects)
+    _tell_again(turn, last.withdrawn)
     _restore(turn, last)
     turn.state = replace(last.state, worker=turn.state.worker, back=turn.state.back[:-1])
     return turn.say(Signal.ACCEPTED, "undo.done")
@@ -56,6 +57,13 @@ def take_back(turn: Turn, ids: tuple[str, ...]) -> None:
             )
 
 
+def _tell_again(turn: Turn, ids: tuple[str, ...]) -> None:
+    """What the step withdrew is true again: told under a new key, for a withdrawn row never comes back."""
+    for effect, state in _rows(turn, ids):
+        if state is SyncState.WITHDRAWN:
+            turn.effects.append(replace(effect, id=turn.ids.uuid(), released=True))
+
+
 def _restore(turn: Turn, last: Back) -> None:
     before = last.state
     units = [
@@ -70,6 +78,8 @@ def _restore(turn: Turn, last: Back) -> None:
     turn.records.append(
         Record("step.undone", parcel, tuple(units), facts={"settlements": list(last.settlements)})
     )
+    if before.parcel and last.parcel_before:
+        turn.records.append(Record("step.undone", last.parcel_before))
     for authorization in last.shorted:
         turn.records.append(Record("authorization.unshort", parcel, authorization=authorization))
 

@@ -1,0 +1,232 @@
+"""Whatever is scanned in whatever order: never an exception, and the tables stay true."""
+
+import os
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from returns_station.wording import sentence
+from returns_station.workflow.ports import InputKind
+from tests.workflow.kit import (
+    ANNA,
+    BERT,
+    BOSS,
+    CREAM,
+    DUCK,
+    DUCK_CASE,
+    GONE,
+    RIVAL_GOOSE,
+    ROBOT,
+    TWIN,
+    Dock,
+    copied_dock,
+)
+
+COMMANDS = [  # noqa: E501
+    f"RS-{word}"
+    for word in [
+        "UNDO",
+        "HOLD",
+        "REPRINT",
+        "HELP",
+        "DONE",
+        "STOP",
+        "STOP-LEAK",
+        "STOP-BATTERY",
+        "STOP-BIOHAZARD",
+        "STOP-PROPERTY",
+        "NO-LABEL",
+        "REFUSE",
+        "RTS",
+        "BLIND",
+        "SEALED",
+        "ALL",
+        "SPLIT",
+        "SHORT",
+        "SIGN-OUT",
+        "YES",
+        "NO",
+        "SKIP",
+        "STATUS",
+        "D-SCRAP",
+        "D-RETURN-TO-STOCK",
+        "D-NOWHERE",
+        "A1",
+        "A2",
+        "A3",
+        "A4",
+        "A99",
+        "Q1",
+        "Q2",
+        "Q3",
+        "Q600",
+    ]
+]
+THINGS = [
+    *(ANNA, ANNA, BERT, BOSS, GONE, "RS-B-NOBODY"),
+    *("RMA-1", "RMA-2", "RMA-4", "RMA-5", "RMA-OLD", "RMA-ONE", "HOME-1", "HOME-23", "536365", "SAME-7"),
+    *("OUT-OF-THE-DOOR", "1Z999AA10123456784", "(00)123456789012345675", "L011000009L", "P011000009T"),
+    *(
+        DUCK,
+        DUCK,
+        DUCK_CASE,
+        ROBOT,
+        CREAM,
+        TWIN,
+        RIVAL_GOOSE,
+        "DUCK",
+        "SOCK",
+        "SOUP",
+        "KIT",
+        "R2-D2",
+        "4006381333930",
+    ),
+    *(
+        "]C101" + CREAM.zfill(14) + "1731010110LOT7",
+        "(01)04006381333931(37)0",
+        "(01)04006381333931(37)99999999",
+    ),
+    *("BIN-1", "SHELF-H", "FIREBOX", "TOTE-SHUT", "USED-1", "SKIP-1", "LOST-1", "2031-01-31", "2", "7"),
+]
+HOSTILE = [
+    *(
+        "",
+        "   ",
+        "[/",
+        "[@click=app.quit]",
+        "\x1b[2J",
+        "\x1b]0;x\x07",
+        "\u202eabc",
+        "'; DROP TABLE parcel; --",
+        "{lpn}",
+        "%s",
+    ),
+    *(
+        "\x00",
+        "😀" * 50,
+        "é́",
+        "鴨",
+        "-1",
+        "0.005",
+        "1000000000",
+        "NaN",
+        "A" * 5000,
+        "\x1d\x1d",
+        "]",
+        "]C1",
+        "(01)",
+        "²",
+    ),
+    "٣",
+]
+INPUTS = st.one_of(
+    st.sampled_from(COMMANDS),
+    st.sampled_from(THINGS),
+    st.sampled_from(
+        ["LPN", "PLATE", "OLD-LPN", "OLD-PLATE", "RS-A1", "RS-A2", "RS-SEALED", "LPN", "BIN-1", DUCK]
+    ),
+    st.sampled_from(HOSTILE),
+    st.text(max_size=12),
+    st.binary(max_size=12),
+)
+
+
+def throw(dock: Dock, what: str | bytes, kind: InputKind = InputKind.SCAN, typed: bool = False) -> None:
+    """One input, as it is; the names of codes in hand or of earlier ones are filled where there are any."""
+    if what in ("LPN", "PLATE"):
+        held = dock.state.unit.lpn if what == "LPN" and dock.state.unit else None
+        parcel = dock.state.parcel.plate if what == "PLATE" and dock.state.parcel else None
+        what = held or parcel or str(what)
+    if what in ("OLD-LPN", "OLD-PLATE"):
+        table, column = ("return_unit", "lpn") if what == "OLD-LPN" else ("parcel", "plate")
+        found = dock.rows(
+            f"SELECT {column} AS code FROM {table} WHERE {column} IS NOT NULL ORDER BY id LIMIT 1"
+        )
+        what = found[0]["code"] if found else what
+    raw = what if isinstance(what, bytes) else what.encode()
+    answer = dock.scan(raw, kind=kind, typed=typed)
+    assert answer.text.strip(), f"{what!r} got an empty sentence ({answer.step.message.code})"
+    assert answer.asked.strip()
+
+
+def check(dock: Dock) -> None:
+    """What holds after every input."""
+    for unit in dock.rows("SELECT * FROM return_unit WHERE reception = 'received'"):
+        living = _stock(dock, unit["id"])
+        assert unit["quantity"] >= 1
+        assert living == (1 if unit["placement"] == "put" else 0), (unit, living)
+        if unit["placement"] in ("put", "held"):
+            assert unit["lpn"]
+            assert unit["location"] or unit["container"]
+    plates = [row["lpn"] for row in dock.rows("SELECT lpn FROM return_unit WHERE lpn IS NOT NULL")]
+    assert len(plates) == len(set(plates))
+    over = dock.rows(
+        "SELECT s.order_id FROM settlement s JOIN (SELECT order_id, SUM(captured_minor - refunded_minor) AS paid FROM payment"
+        " GROUP BY order_id) p ON p.order_id = s.order_id WHERE s.state = 'released'"
+        " GROUP BY s.order_id HAVING SUM(s.amount_minor) > MAX(p.paid)"
+    )
+    assert not over
+
+
+def _stock(dock: Dock, unit_id: str) -> int:
+    rows = dock.rows(f"SELECT type FROM outbox WHERE unit_id = '{unit_id}' AND state != 'withdrawn'")
+    return sum(
+        1 if row["type"] == "returns.stock" else -1 for row in rows if row["type"].startswith("returns.stock")
+    )
+
+
+def play(pond: Path, inputs: list[tuple[str | bytes, InputKind, bool]], start: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder, closing(copied_dock(pond, Path(folder) / "d")) as dock:
+        for code in (ANNA, *start):
+            throw(dock, code)
+        for what, kind, typed in inputs:
+            throw(dock, what, kind, typed)
+            check(dock)
+
+
+ONE = st.tuples(
+    INPUTS, st.sampled_from([InputKind.SCAN] * 8 + [InputKind.ANSWER, InputKind.COMMAND]), st.booleans()
+)
+STARTS: list[list[str]] = [
+    [],
+    ["RMA-1"],
+    ["RMA-1", DUCK],
+    ["RMA-1", DUCK, "RS-SEALED"],
+    ["RMA-1", DUCK, "RS-SEALED", "LPN"],
+    ["HOME-23"],
+    ["RMA-2", DUCK],
+    ["RMA-2", DUCK, "2"],
+    ["RMA-2", DUCK, "2", "RS-SPLIT"],
+    ["RMA-2", DUCK, "2", "RS-SPLIT", "1", "RS-SEALED", "LPN"],
+    ["RMA-4", ROBOT],
+    ["RMA-5", CREAM],
+    ["536365", DUCK],
+    ["RS-NO-LABEL", "KIT"],
+    ["RMA-1", "RS-HOLD"],
+    ["RMA-1", "RS-STOP-LEAK"],
+    ["RMA-1", DUCK, "RS-STOP"],
+    ["nobody knows me"],
+    ["SAME-7"],
+]
+
+
+@pytest.mark.parametrize("start", STARTS, ids=" ".join)
+@settings(
+    max_examples=int(os.environ.get("FUZZ", "4")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    phases=[Phase.generate],
+    print_blob=False,
+)
+@given(inputs=st.lists(ONE, min_size=8, max_size=25))
+def test_no_sequence_of_inputs_breaks_the_dialogue_or_the_tables(
+    pond: Path, start: list[str], inputs: list[tuple[str | bytes, InputKind, bool]]
+) -> None:
+    play(pond, inputs, start)
+
+
+def test_a_sentence_with_braces_in_it_is_shown_and_not_filled() -> None:
+    assert sentence("item.unknown", {"value": "{lpn}"}) == "{lpn} is in no product list."
