@@ -107,7 +107,7 @@ def watch(
     drain = replace(drain, ended=lambda: _over(stop, parent))
     with _Look(drain, stop, parent, every) as look:
         while not look.over:
-            began = time.monotonic()
+            began = look.begin()
             try:
                 report = log_drain(drain.target, drain.once())
                 between()
@@ -164,13 +164,17 @@ class _Look:
     def over(self) -> bool:
         return _over(self._stop, self._parent)
 
+    def begin(self) -> float:
+        """The time, once the version is noted: what is committed during the look is looked at again."""
+        self._version = self._data_version()
+        return time.monotonic()
+
     def wait(self, took: float, report: DrainReport) -> None:
         """Returns when there is a reason to look; a look that found nothing and took long is rested from."""
         idle = report.sent == 0 and report.looked_up == 0
         rest = time.monotonic() + (took * _REST if idle else 0.0)
         until = time.monotonic() + self._every
         due = self._due()
-        self._version = self._data_version()
         while not self.over:
             self._stop.wait(_TICK_S)
             late = time.monotonic() >= until or (due is not None and self._drain.clock() >= due)

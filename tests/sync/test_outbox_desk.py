@@ -99,6 +99,10 @@ def test_why_says_that_the_row_it_waits_for_is_missing(station: Station) -> None
     ("change", "sentence"),
     [
         ({"state": "held"}, "It is not released yet."),
+        (
+            {"state": "held", "problem_code": "refund.ceiling"},
+            "It is not released yet; the reason is refund.ceiling.",
+        ),
         ({"state": "sent", "attempts": 2}, "It is being sent; attempt 2."),
         ({"state": "withdrawn"}, "It was withdrawn before it was sent."),
         (

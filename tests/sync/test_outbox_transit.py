@@ -272,7 +272,7 @@ def test_a_claim_walks_the_index_of_open_rows_and_sorts_nothing(station: Station
 VERDICTS = st.sampled_from(["yes", "later", "unknown", "no", "die"])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(shape=st.lists(st.integers(1, 5), min_size=1, max_size=5), fates=st.lists(VERDICTS, max_size=60))
 def test_whatever_happens_rows_arrive_in_order_per_return_and_none_is_lost(
     shape: list[int], fates: list[str]

@@ -164,6 +164,11 @@ def _alone(row: OutboxRow) -> Why:
     return Why(row.id, row.state, sentence, advice, next_at=row.next_at, upstream=upstream, owner=row.owner)
 
 
+def _held(row: OutboxRow) -> tuple[str, str]:
+    reason = f"; the reason is {row.problem_code}" if row.problem_code else ""
+    return f"It is not released yet{reason}.", _RELEASE
+
+
 def _local(row: OutboxRow) -> tuple[str, str]:
     doubt = " Whether it arrived is not known." if row.unknown else ""
     if row.next_at is None:
@@ -184,7 +189,7 @@ def _refused(row: OutboxRow) -> tuple[str, str]:
 
 
 _SAYS: Final[dict[SyncState, Callable[[OutboxRow], tuple[str, str]]]] = {
-    SyncState.HELD: lambda row: ("It is not released yet.", _RELEASE),
+    SyncState.HELD: _held,
     SyncState.LOCAL: _local,
     SyncState.SENT: lambda row: (
         f"It is being sent; attempt {row.attempts}.",
