@@ -193,9 +193,8 @@ def _load_authorization(connection: Connection, id: str) -> ReturnAuthorization 
     rows = connection.execute(
         select(_return_line).where(_return_line.c.authorization_id == id).order_by(_return_line.c.id)
     ).all()
-    received: dict[str, int] = dict(
-        connection.execute(_RECEIVED, {"ids": [line.id for line in rows]}).tuples().all()
-    )
+    counted = connection.execute(_RECEIVED, {"ids": [line.id for line in rows]})
+    received: dict[str, int] = {line_id: pieces for line_id, pieces in counted}
     lines = tuple(
         ReturnLine(
             line.id,
