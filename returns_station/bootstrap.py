@@ -24,7 +24,8 @@ from returns_station.errors import StationError
 from returns_station.hardware import LabelPrinter, Printed
 from returns_station.store import tables as t
 from returns_station.store.engine import ProcessLock, open_engine
-from returns_station.store.migrate import migrate, read_epoch
+from returns_station.store.faults import explained
+from returns_station.store.migrate import migrate, require
 from returns_station.store.unit_of_work import StationUnitOfWork, stamp
 from returns_station.workflow.drive import Outcome, Render, drive
 from returns_station.workflow.ports import Input, Prompt, Rules
@@ -108,16 +109,18 @@ class Station:
     ) -> None:
         self.config = config
         self._checkpoint = checkpoint or (lambda _: None)
-        self._lock = ProcessLock(config.database.path, "station")
-        self._lock.acquire()
-        self.engine: Engine = open_engine(config.database.path)
-        self.rules = rules_of(config, read_epoch(config.database.path))
+        path = config.database.path
+        self.rules = rules_of(config, require(path))
+        self._lock = ProcessLock(path, "station")
         self._seed = seed
         self._fixed = SeededClock() if seed is not None else None
-        self._unit_of_work = StationUnitOfWork(self.engine, self.rules, self.now, self._randomness)
-        if self._fixed:
-            self._fixed.sequence = self._unit_of_work.sequence()
-        self.state = self._stored()
+        with explained(path):
+            self._lock.acquire()
+            self.engine: Engine = open_engine(path)
+            self._unit_of_work = StationUnitOfWork(self.engine, self.rules, self.now, self._randomness)
+            if self._fixed:
+                self._fixed.sequence = self._unit_of_work.sequence()
+            self.state = self._stored()
         self._printer = LabelPrinter(config.printers[0]) if config.printers else None
         self._sync: subprocess.Popen[bytes] | None = None
         self._log = logs.logger("station")
@@ -172,7 +175,7 @@ class Station:
         """Prints every label that was asked for and not handed over yet; no fault of a printer stops the work."""
         if self._printer is None:
             return []
-        with self.engine.connect() as connection:
+        with explained(self.config.database.path), self.engine.connect() as connection:
             rows = connection.execute(_ASKED).all()
         return [self._print(row.id, row.unit_id, json.loads(row.model)) for row in rows]
 
@@ -182,7 +185,7 @@ class Station:
         self._checkpoint("print")
         printed = self._printer.print(job_id, model)
         self._checkpoint("printed")
-        with self.engine.connect() as connection:
+        with explained(self.config.database.path), self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             connection.execute(
                 _PRINTED,
