@@ -13,6 +13,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 from returns_station.connectors.api import ConnectorError, Outgoing, Refused, Settings
 
 BATCH_TYPE: Final = "application/cloudevents-batch+json"
+_EXACT: Final = frozenset({str, int, bool, type(None)})
 _HINT: Final = "This is a fault of the station: report it with the effect's key. The effect is kept."
 
 
@@ -43,6 +44,8 @@ def encode(effect: Outgoing) -> bytes | Refused:
 
 def _float(value: object, path: str) -> str | None:
     """Where the first float is, such as `data.lines.0.amount_minor`."""
+    if type(value) in _EXACT:
+        return None
     if isinstance(value, float):
         return path
     if isinstance(value, Mapping):
