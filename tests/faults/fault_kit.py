@@ -58,8 +58,8 @@ HOSTILE: dict[str, bytes] = {
     "bell": b"\x07\x07\x07",
     "backspace": b"RMA-100001\x08\x08\x08",
     "carriage return": b"nothing\rOK saved",
-    "right to left": "RMA‮100001-AMR⁦x".encode(),
-    "zero width": "RMA​-1﻿00001".encode(),
+    "right to left": "RMA\u202e100001-AMR\u2066x".encode(),
+    "zero width": "RMA\u200b-1\ufeff00001".encode(),
     "markup end": b"[/",
     "markup action": b"[@click=app.quit]quit[/]",
     "nested brackets": b"[[[bold]]]" * 20,
@@ -73,7 +73,7 @@ HOSTILE: dict[str, bytes] = {
     "emoji": "👩‍👩‍👧‍👦🏴‍☠️".encode(),
     "cjk": "返品の箱 退货".encode(),
     "arabic": "مرتجع ١٢٣".encode(),
-    "combining": ("e" + "́" * 300).encode(),
+    "combining": ("e" + "\u0301" * 300).encode(),
     "latin-1": "Zoë & Søn".encode("latin-1"),
     "no text at all": bytes(range(256)),
     "two symbols glued": b"\x1d".join([b"]C1010400638133393110A", b"]C1010400638133393110B"]),
@@ -154,9 +154,13 @@ def talk(dock: Dock, *given: str | bytes, as_json: bool = True) -> Talk:
         return Words(station, as_json=as_json)(*given)
 
 
-def opened(dock: Dock, clock: Callable[[], datetime] | None = None) -> TimedStation:
+def opened(
+    dock: Dock,
+    clock: Callable[[], datetime] | None = None,
+    checkpoint: Callable[[str], None] | None = None,
+) -> TimedStation:
     """The station of a dock; `with opened(dock) as station:` gives it back at the end."""
-    station = TimedStation(configuration.load(dock.config))
+    station = TimedStation(configuration.load(dock.config), checkpoint=checkpoint)
     station.clock = clock
     return station
 

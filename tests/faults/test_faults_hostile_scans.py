@@ -1,14 +1,10 @@
 """Whatever a bar code holds, at whatever step: kept byte for byte, answered in printable text, and undone or gone on from."""
 
-import json
-from collections.abc import Callable
-
 import pytest
 
-from returns_station.plain import printable
 from returns_station.workflow.state import At
 from tests.commands.dock_kit import Dock
-from tests.faults.fault_kit import HOSTILE, SEALED, WAYS, Words, at, opened, raws, talk, unprintable
+from tests.faults.fault_kit import HOSTILE, WAYS, Words, at, opened, raws, unprintable
 
 
 def test_every_step_of_the_dialogue_can_be_reached_and_no_other_is_named() -> None:
