@@ -4,8 +4,8 @@ import io
 import json
 import shutil
 import sys
-import textwrap
 import threading
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -119,6 +119,48 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "·" for char in text)
 
 
+def as_json(value: Mapping[str, Any]) -> str:
+    """One line of printable ASCII: nothing in it that a terminal obeys, DEL included."""
+    return json.dumps(value).replace("\x7f", "\\u007f")
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal the text fills: wide characters two, combining marks none."""
+    return sum(map(_cells, text))
+
+
+def _cells(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """The text in lines of at most `width` columns, broken at blanks where there are any; later lines are indented."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        if line.strip() and cells(line) + 1 + cells(word) > width:
+            lines.append(line)
+            line = indent + word
+        else:
+            line = f"{line} {word}" if line.strip() else line + word
+        while cells(line) > width:
+            head = _fitting(line, width)
+            lines.append(line[:head])
+            line = indent + line[head:]
+    return [*lines, line]
+
+
+def _fitting(line: str, width: int) -> int:
+    """How many characters of a line fill at most `width` columns."""
+    used = 0
+    for n, char in enumerate(line):
+        used += _cells(char)
+        if used > width:
+            return n
+    return len(line)
+
+
 # --- the loop ---------------------------------------------------------------------------------------------------------
 
 
@@ -193,7 +235,7 @@ class LineMode:
         return None
 
     def _render(self, given: Input) -> Render:
-        return lambda sequence, state, step: json.dumps(reply(given.key, sequence, state, step))
+        return lambda sequence, state, step: as_json(reply(given.key, sequence, state, step))
 
     def _parsed(self, line: Line) -> Input | None:
         """An input from a line; an empty line asks nothing, a broken object is told and loses nothing."""
@@ -240,7 +282,8 @@ class LineMode:
         found: Any = self._last
         for name in text[start + 2 : end].split(".") if end > 0 else ():
             found = found.get(name) if isinstance(found, Mapping) else None
-        return text[:start] + str(found) + text[end + 1 :] if found is not None and end > 0 else text
+        known = isinstance(found, str | int) and end > 0
+        return text[:start] + str(found) + text[end + 1 :] if known else text
 
     # --- output ------------------------------------------------------------------------------------------------------
 
@@ -280,8 +323,9 @@ class LineMode:
     def _stop(self, arrived: Arrival, error: StationError) -> None:
         """Nothing is said to be saved: intake stops, loudly."""
         key = None
-        if isinstance(arrived, Line) and arrived.text.lstrip().startswith("{"):
-            key = json.loads(arrived.text).get("id")
+        given = self._parsed(arrived) if isinstance(arrived, Line) else arrived.given
+        if given is not None:
+            key = given.key
         if self._json:
             self._emit(
                 {
@@ -294,15 +338,16 @@ class LineMode:
                 }
             )
         else:
-            self._wrapped("\aSTOP ", printable(str(error)))
+            self._write("\a")
+            self._wrapped("STOP ", printable(str(error)))
 
     def _emit(self, value: dict[str, Any]) -> None:
-        self._write(json.dumps(value))
+        self._write(as_json(value))
 
     def _wrapped(self, lead: str, text: str) -> None:
         width = max(NARROWEST, self._width or shutil.get_terminal_size().columns)
-        for line in textwrap.wrap(lead + text, width, subsequent_indent=" " * min(len(lead), 4)) or [lead]:
-            self._write(line)
+        for line in wrapped(lead + text, width, " " * min(len(lead), 4)):
+            self._write(line.rstrip())
 
     def _write(self, line: str) -> None:
         self._out.write(line + "\n")
@@ -313,9 +358,11 @@ def read_lines(stream: IO[str], queue: Queue) -> threading.Thread:
     """Feeds lines of `stream` into the queue from a thread of its own, and `End` when there are no more."""
 
     def pump() -> None:
-        for line in stream:
-            queue.put(Line(line.rstrip("\r\n")))
-        queue.put(End())
+        try:
+            for line in stream:
+                queue.put(Line(line.rstrip("\r\n")))
+        finally:
+            queue.put(End())
 
     thread = threading.Thread(target=pump, name="standard-input", daemon=True)
     thread.start()

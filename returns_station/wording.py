@@ -176,6 +176,7 @@ ENGLISH = {
     "stop.alone_stop_battery": "Hands off. It is written down. Keep others away and call a supervisor.",
     "stop.alone_stop_biohazard": "Hands off. It is written down. Keep others away and call a supervisor.",
     "stop.alone_stop_property": "It is written down. Scan the parcel it was in, then the code again.",
+    "stop.first": "The parcel is being set apart: put it where it is safe and scan that place first.",
     "stop.done": "Set apart in {place}. A person will look at it. Go on.",
     "short.supervisor": "Only a supervisor can say that the rest will not come.",
     "short.done": "{pieces} pieces will not come.",

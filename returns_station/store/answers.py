@@ -1,11 +1,12 @@
 """Answers to what the session needs to know, each an indexed read in the step's own transaction."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Connection, Row, Select, String, bindparam, func, or_, select
 
 from returns_station.domain.axes import Arrival, ParcelWork, Reception, SettlementState, SyncState
 from returns_station.domain.codes import Reason, RefundMeans, RefundTiming, ReturnType, Role
@@ -53,7 +54,25 @@ _container = t.table(t.Container)
 _location = t.table(t.Location)
 _outbox = t.table(t.Outbox)
 
-_IDENTIFY = select(_scannable).where(_scannable.c.value.in_(bindparam("values", expanding=True))).limit(100)
+
+def _slots(count: int) -> list[BindParameter[str]]:
+    """The places of a list of values; a list of a known length is compiled once, an expanding one at every scan."""
+    return [bindparam(f"v{n}", type_=String) for n in range(count)]
+
+
+def _room(values: Iterable[str]) -> tuple[int, dict[str, str]]:
+    """A power of two that holds the values, and the values in their places; the last one fills what is left over."""
+    listed = list(values)
+    count = 1 << max(len(listed) - 1, 0).bit_length()
+    listed += listed[-1:] * (count - len(listed))
+    return count, {f"v{n}": value for n, value in enumerate(listed)}
+
+
+@cache
+def _identifying(count: int) -> Select[Any]:
+    return select(_scannable).where(_scannable.c.value.in_(_slots(count))).limit(100)
+
+
 _UNIT = select(_unit).where(_unit.c.id == bindparam("id"))
 _FINDINGS = (
     select(t.table(t.UnitFinding))
@@ -67,23 +86,57 @@ _UNITS_OF = (
 )
 _LIVING = _unit.c.reception == Reception.RECEIVED.value
 _LINES = select(_line).where(_line.c.order_id == bindparam("id")).order_by(_line.c.line_id)
-_PIECES = (
-    select(
-        _unit.c.order_line_id,
-        func.sum(_unit.c.quantity),
-        func.sum(_unit.c.quantity).filter(_unit.c.settlement_id.is_not(None)),
+
+
+@cache
+def _pieces(count: int) -> Select[Any]:
+    """Pieces of order lines that came back, and of those the settled ones."""
+    settled = func.sum(_unit.c.quantity).filter(_unit.c.settlement_id.is_not(None))
+    return (
+        select(_unit.c.order_line_id, func.sum(_unit.c.quantity), settled)
+        .where(_unit.c.order_line_id.in_(_slots(count)), _LIVING)
+        .group_by(_unit.c.order_line_id)
     )
-    .where(_unit.c.order_line_id.in_(bindparam("ids", expanding=True)), _LIVING)
-    .group_by(_unit.c.order_line_id)
-)
-_RECEIVED = (
-    select(_unit.c.return_line_id, func.sum(_unit.c.quantity))
-    .where(_unit.c.return_line_id.in_(bindparam("ids", expanding=True)), _LIVING)
-    .group_by(_unit.c.return_line_id)
-)
-_SERIALS = select(_serial).where(_serial.c.order_line_id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def _received(count: int) -> Select[Any]:
+    """Pieces of return lines that were received."""
+    return (
+        select(_unit.c.return_line_id, func.sum(_unit.c.quantity))
+        .where(_unit.c.return_line_id.in_(_slots(count)), _LIVING)
+        .group_by(_unit.c.return_line_id)
+    )
+
+
+@cache
+def _serials(count: int) -> Select[Any]:
+    return select(_serial).where(_serial.c.order_line_id.in_(_slots(count)))
+
+
 _ALLOCATED = select(func.coalesce(func.sum(_settlement.c.amount_minor), 0)).where(
     _settlement.c.order_id == bindparam("id"), _settlement.c.state == SettlementState.RELEASED.value
+)
+
+_worker_of, _badge = t.table(t.Worker), t.table(t.Badge)
+_BADGE = (
+    select(_worker_of)
+    .join(_badge, _badge.c.worker_id == _worker_of.c.id)
+    .where(_badge.c.code == bindparam("id"), _badge.c.revoked_at.is_(None), _worker_of.c.active)
+)
+_PRODUCT = select(_product).where(_product.c.id == bindparam("id"))
+_ORDER = select(_order).where(_order.c.id == bindparam("id"))
+_PAYMENTS = select(_payment).where(_payment.c.order_id == bindparam("id")).order_by(_payment.c.reference)
+_LINE = select(_line).where(_line.c.id == bindparam("id"))
+_AUTHORIZATION = select(_authorization).where(_authorization.c.id == bindparam("id"))
+_RETURN_LINES = (
+    select(_return_line).where(_return_line.c.authorization_id == bindparam("id")).order_by(_return_line.c.id)
+)
+_PARCEL = select(_parcel).where(_parcel.c.id == bindparam("id"))
+_CONTAINER = select(_container).where(_container.c.code == bindparam("id"))
+_LOCATION = select(_location).where(_location.c.code == bindparam("id"))
+_HOLDS = select(func.coalesce(func.sum(_unit.c.quantity), 0)).where(
+    _unit.c.container == bindparam("id"), _LIVING
 )
 
 
@@ -93,7 +146,10 @@ def answer(connection: Connection, need: Need) -> Any:
 
 
 def _identify(connection: Connection, need: Identify) -> tuple[Match, ...]:
-    rows = connection.execute(_IDENTIFY, {"values": list(need.values)})
+    if not need.values:
+        return ()
+    count, values = _room(need.values)
+    rows = connection.execute(_identifying(count), values)
     return tuple(Match(row.value, row.kind, row.ref, row.merchant, row.factor) for row in rows)
 
 
@@ -107,16 +163,12 @@ def _moment(text: str | None) -> datetime | None:
 
 def _worker(connection: Connection, badge_code: str) -> Worker | None:
     """The worker behind a badge that is not revoked."""
-    worker, badge = t.table(t.Worker), t.table(t.Badge)
-    valid = (badge.c.code == badge_code) & badge.c.revoked_at.is_(None) & worker.c.active
-    row = connection.execute(
-        select(worker).join(badge, badge.c.worker_id == worker.c.id).where(valid)
-    ).first()
+    row = connection.execute(_BADGE, {"id": badge_code}).first()
     return Worker(row.id, Role(row.role)) if row else None
 
 
 def _load_product(connection: Connection, id: str) -> Product | None:
-    row = connection.execute(select(_product).where(_product.c.id == id)).first()
+    row = connection.execute(_PRODUCT, {"id": id}).first()
     if row is None:
         return None
     return Product(
@@ -134,14 +186,12 @@ def _load_product(connection: Connection, id: str) -> Product | None:
 
 
 def _load_order(connection: Connection, id: str) -> Order | None:
-    row = connection.execute(select(_order).where(_order.c.id == id)).first()
+    row = connection.execute(_ORDER, {"id": id}).first()
     if row is None:
         return None
     payments = tuple(
         Payment(p.reference, p.captured_minor, p.refunded_minor)
-        for p in connection.execute(
-            select(_payment).where(_payment.c.order_id == id).order_by(_payment.c.reference)
-        )
+        for p in connection.execute(_PAYMENTS, {"id": id})
     )
     return Order(
         row.id,
@@ -157,10 +207,12 @@ def _load_order(connection: Connection, id: str) -> Order | None:
 
 
 def _lines(connection: Connection, rows: Any) -> tuple[OrderLine, ...]:
-    ids = [row.id for row in rows]
-    pieces = {line: (came, settled or 0) for line, came, settled in connection.execute(_PIECES, {"ids": ids})}
+    if not rows:
+        return ()
+    count, ids = _room(row.id for row in rows)
+    pieces = {line: (came, settled or 0) for line, came, settled in connection.execute(_pieces(count), ids)}
     serials: dict[str, list[str]] = {}
-    for row in connection.execute(_SERIALS, {"ids": ids}):
+    for row in connection.execute(_serials(count), ids):
         serials.setdefault(row.order_line_id, []).append(row.serial)
     return tuple(
         OrderLine(
@@ -182,19 +234,18 @@ def _lines(connection: Connection, rows: Any) -> tuple[OrderLine, ...]:
 
 
 def _load_order_line(connection: Connection, id: str) -> OrderLine | None:
-    rows = connection.execute(select(_line).where(_line.c.id == id)).all()
+    rows = connection.execute(_LINE, {"id": id}).all()
     return _lines(connection, rows)[0] if rows else None
 
 
 def _load_authorization(connection: Connection, id: str) -> ReturnAuthorization | None:
-    row = connection.execute(select(_authorization).where(_authorization.c.id == id)).first()
+    row = connection.execute(_AUTHORIZATION, {"id": id}).first()
     if row is None:
         return None
-    rows = connection.execute(
-        select(_return_line).where(_return_line.c.authorization_id == id).order_by(_return_line.c.id)
-    ).all()
-    counted = connection.execute(_RECEIVED, {"ids": [line.id for line in rows]})
-    received: dict[str, int] = {line_id: pieces for line_id, pieces in counted}
+    rows = connection.execute(_RETURN_LINES, {"id": id}).all()
+    count, ids = _room(line.id for line in rows)
+    counted = connection.execute(_received(count), ids) if rows else ()
+    received = {str(row[0]): int(row[1]) for row in counted}
     lines = tuple(
         ReturnLine(
             line.id,
@@ -225,7 +276,7 @@ def _load_authorization(connection: Connection, id: str) -> ReturnAuthorization 
 
 
 def _load_parcel(connection: Connection, id: str) -> Parcel | None:
-    row = connection.execute(select(_parcel).where(_parcel.c.id == id)).first()
+    row = connection.execute(_PARCEL, {"id": id}).first()
     if row is None:
         return None
     return Parcel(
@@ -252,17 +303,15 @@ def _load_unit(connection: Connection, id: str) -> ReturnUnit | None:
 
 
 def _load_place(connection: Connection, code: str) -> Place | None:
-    row = connection.execute(select(_container).where(_container.c.code == code)).first()
+    row = connection.execute(_CONTAINER, {"id": code}).first()
     if row is not None:
         return _as_container(connection, row)
-    row = connection.execute(select(_location).where(_location.c.code == code)).first()
+    row = connection.execute(_LOCATION, {"id": code}).first()
     return Place(row.code, tuple(json.loads(row.purposes))) if row else None
 
 
 def _as_container(connection: Connection, row: Row[Any]) -> Place:
-    holds = connection.execute(
-        select(func.coalesce(func.sum(_unit.c.quantity), 0)).where(_unit.c.container == row.code, _LIVING)
-    ).scalar_one()
+    holds = connection.execute(_HOLDS, {"id": row.code}).scalar_one()
     return Place(
         row.code, tuple(json.loads(row.purposes)), True, row.state, row.capacity, holds, row.location
     )
@@ -312,27 +361,29 @@ def _closed_parcels(connection: Connection, need: ClosedParcels) -> int:
     return int(connection.execute(found).scalar_one())
 
 
+@cache
+def _totes(purposes: tuple[str, ...]) -> Select[Any]:
+    """Open containers with one of these purposes, by code."""
+    fit = or_(*(_container.c.purposes.like(f'%"{p}"%') for p in purposes))
+    return select(_container).where(_container.c.state == "open", fit).order_by(_container.c.code)
+
+
+@cache
+def _bins(purposes: tuple[str, ...]) -> Select[Any]:
+    """The first place with one of these purposes, by code."""
+    fit = or_(*(_location.c.purposes.like(f'%"{p}"%') for p in purposes))
+    return select(_location).where(fit).order_by(_location.c.code).limit(1)
+
+
 def _suggest(connection: Connection, need: Suggest) -> Place | None:
     """An open container with room first, a bin else; by code, so that the same place is named until it is full."""
     if not need.purposes:
         return None
-    for found in connection.execute(
-        select(_container)
-        .where(
-            _container.c.state == "open",
-            or_(*(_container.c.purposes.like(f'%"{p}"%') for p in need.purposes)),
-        )
-        .order_by(_container.c.code)
-    ).all():
+    for found in connection.execute(_totes(need.purposes)).all():
         place = _as_container(connection, found)
         if place.capacity is None or place.holds + need.quantity <= place.capacity:
             return place
-    row = connection.execute(
-        select(_location)
-        .where(or_(*(_location.c.purposes.like(f'%"{p}"%') for p in need.purposes)))
-        .order_by(_location.c.code)
-        .limit(1)
-    ).first()
+    row = connection.execute(_bins(need.purposes)).first()
     return Place(row.code, tuple(json.loads(row.purposes))) if row else None
 
 

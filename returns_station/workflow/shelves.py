@@ -116,6 +116,8 @@ def stop(turn: Turn, command: str) -> None:
         if turn.before.at is At.STOP_KIND:
             turn.go(At.PARCEL)
         return turn.say(Signal.STOP, f"stop.alone_{command}")
+    if turn.state.unit is None and turn.parcel().work is ParcelWork.STOPPED and command == "stop_property":
+        return turn.no(Signal.STOP, "stop.first")
     if turn.state.unit is None and command == "stop_property":
         _found_property(turn)
     if turn.state.unit is not None:

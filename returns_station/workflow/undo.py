@@ -22,9 +22,9 @@ def undo(turn: Turn) -> None:
     if _money_gone(turn, last):
         return turn.no(Signal.STOP, "undo.money_sent")
     take_back(turn, last.effects)
-    _tell_again(turn, last.withdrawn)
+    again = _tell_again(turn, last.withdrawn)
     _restore(turn, last)
-    turn.state = replace(last.state, worker=turn.state.worker, back=turn.state.back[:-1])
+    turn.state = replace(last.state, worker=turn.state.worker, back=_renamed(turn.state.back[:-1], again))
     return turn.say(Signal.ACCEPTED, "undo.done")
 
 
@@ -57,11 +57,19 @@ def take_back(turn: Turn, ids: tuple[str, ...]) -> None:
             )
 
 
-def _tell_again(turn: Turn, ids: tuple[str, ...]) -> None:
-    """What the step withdrew is true again: told under a new key, for a withdrawn row never comes back."""
+def _tell_again(turn: Turn, ids: tuple[str, ...]) -> dict[str, str]:
+    """What the step withdrew is true again: told under a new key, for a withdrawn row never comes back. Old key → new."""
+    again: dict[str, str] = {}
     for effect, state in _rows(turn, ids):
         if state is SyncState.WITHDRAWN:
-            turn.effects.append(replace(effect, id=turn.ids.uuid(), released=True))
+            again[effect.id] = turn.ids.uuid()
+            turn.effects.append(replace(effect, id=again[effect.id], released=True))
+    return again
+
+
+def _renamed(back: tuple[Back, ...], again: dict[str, str]) -> tuple[Back, ...]:
+    """The ways further back, knowing the effects by their new keys."""
+    return tuple(replace(b, effects=tuple(again.get(id, id) for id in b.effects)) for b in back)
 
 
 def _restore(turn: Turn, last: Back) -> None:

@@ -26,7 +26,7 @@ from tests.workflow.kit import (
     copied_dock,
 )
 
-COMMANDS = [  # noqa: E501
+COMMANDS = [
     f"RS-{word}"
     for word in [
         "UNDO",
