@@ -30,7 +30,7 @@ _EXPONENTS = {
     ),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
-_AMOUNT = re.compile(r"(-?)(\d{1,13})(?:\.(\d+))?")
+_AMOUNT = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]+))?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 

@@ -86,7 +86,7 @@ def settle(
     need a person; it never lowers the amount silently.
     """
     asking = tuple(unit for unit in units if counts(unit))
-    if not asking:
+    if not asking or authorization.timing is RefundTiming.NONE:
         return None
     tally = Tally()
     for unit in asking:
@@ -94,6 +94,8 @@ def settle(
     amount = sum(row.amount_minor for row in tally.allocations) - tally.fee_minor
     reasons = tally.reasons + _ceiling(order, amount)
     timings = {unit.decision.timing for unit in asking if unit.decision}
+    if authorization.timing is RefundTiming.AFTER_VENDOR_CREDIT:
+        timings = {authorization.timing}
     if RefundTiming.AFTER_VENDOR_CREDIT in timings:
         reasons = (*reasons, "refund.vendor_credit")
     state = SettlementState.NEEDS_HUMAN if reasons else SettlementState.RELEASED
