@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("amount_minor", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("settlement_id", "unit_id"),
+        sa.UniqueConstraint("unit_id"),
     )
     with op.batch_alter_table("allocation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_allocation_order_line_id"), ["order_line_id"], unique=False)

@@ -320,8 +320,12 @@ class Settlement(SQLModel, table=True):
 
 
 class Allocation(SQLModel, table=True):
-    """A share of an order line that a settlement used up: the ceiling is checked against the sum of these."""
+    """A share of an order line that a settlement used up: the ceiling is checked against the sum of these.
 
+    A unit has one at most: the database itself refuses to pay for it twice.
+    """
+
+    __table_args__: ClassVar = (UniqueConstraint("unit_id"),)
     settlement_id: str = Field(primary_key=True)
     unit_id: str = Field(primary_key=True)
     merchant: str

@@ -238,18 +238,22 @@ def _verdict(
     product: Product,
     pieces: int,
 ) -> Identity:
-    """Whether this is what was expected; without anything expected, what was sold is what may come back."""
+    """Whether this is what was expected, and no more than was sold; without anything expected, what was sold may come back."""
+    left = [
+        line.quantity - line.received
+        for line in (order.lines if order else ())
+        if line.product_id == product.id or line.sku == product.sku
+    ]
     if pair is not None:
-        return Identity.MATCHED if pair[1].awaiting >= pieces else Identity.MISMATCH_QUANTITY
+        return (
+            Identity.MATCHED
+            if min(pair[1].awaiting, max(left, default=pieces)) >= pieces
+            else Identity.MISMATCH_QUANTITY
+        )
     if authorization.lines:
         return Identity.MISMATCH_CLASS
     if order is None:
         return Identity.MATCHED
-    left = [
-        line.quantity - line.received
-        for line in order.lines
-        if line.product_id == product.id or line.sku == product.sku
-    ]
     if not left:
         return Identity.MISMATCH_CLASS
     return Identity.MATCHED if max(left) >= pieces else Identity.MISMATCH_QUANTITY
@@ -404,8 +408,10 @@ def at_quantity(turn: Turn) -> None:
             "item.again_twice" if again else "item.want_quantity",
             most=MOST_PIECES,
         )
-    left = line.awaiting if line is not None else _left(turn, unit)
-    over = left is not None and pieces > left and unit.identity is Identity.MATCHED
+    limits = [line.awaiting] if line is not None else []
+    sold = _left(turn, unit)
+    limits += [sold] if sold is not None else []
+    over = pieces > min(limits, default=pieces) and unit.identity is Identity.MATCHED
     identity = Identity.MISMATCH_QUANTITY if over else unit.identity
     turn.keep_unit("unit.counted", replace(unit, quantity=pieces, identity=identity))
     return begin_inspection(turn)

@@ -97,7 +97,9 @@ class Turn:
             return ()
         values |= {self.reading.text.strip(" \t"): None}
         found: tuple[Match, ...] = self.ask(Identify(tuple(values)))
-        return tuple(match for match in found if not kinds or match.kind in kinds)
+        # One thing may be found under two of its own spellings: it is still one thing.
+        once = {(match.kind, match.ref): match for match in reversed(found) if not kinds or match.kind in kinds}
+        return tuple(reversed(once.values()))
 
     def candidate(self, *kinds: Kind) -> Candidate | None:
         """The first valid candidate of these kinds."""
