@@ -23,20 +23,21 @@ from returns_station.store.snapshots import record_bytes
 from returns_station.workflow.ports import Ids, Input, Need, PrintDraft, Record, Rules, Step
 from returns_station.workflow.state import VERSION, State, dump
 
-_INPUT, _EVENT, _OUTBOX, _PRINT = (insert(t.table(x)) for x in (t.RawInput, t.Event, t.Outbox, t.PrintJob))
 _outbox = t.table(t.Outbox)
 _event = t.table(t.Event)
 _input = t.table(t.RawInput)
+_INPUT = projection.ready(insert(_input))
+_EVENT = projection.ready(insert(_event))
 _META = upsert(t.table(t.Meta))
-_SET_META = _META.on_conflict_do_update(index_elements=["key"], set_={"value": _META.excluded.value})
+_SET_META = projection.ready(
+    _META.on_conflict_do_update(index_elements=["key"], set_={"value": _META.excluded.value})
+)
 _STATE = upsert(t.table(t.SessionState))
-_SET_STATE = _STATE.on_conflict_do_update(
-    index_elements=["station"],
-    set_={
-        "v": _STATE.excluded.v,
-        "body": _STATE.excluded.body,
-        "input_sequence": _STATE.excluded.input_sequence,
-    },
+_SET_STATE = projection.ready(
+    _STATE.on_conflict_do_update(
+        index_elements=["station"],
+        set_={name: _STATE.excluded[name] for name in ("v", "body", "input_sequence")},
+    )
 )
 _ORDINAL = select(func.coalesce(func.max(_outbox.c.ordinal), 0)).where(
     _outbox.c.return_id == bindparam("return_id"), _outbox.c.target == bindparam("target")
@@ -56,14 +57,17 @@ GENESIS = b"\x00" * 32
 class CountingIds:
     """Identifiers of one input: fresh UUIDs, and series that go on from what is stored."""
 
-    def __init__(self, stored: dict[str, int], now: datetime, rng: random.Random) -> None:
+    def __init__(self, stored: dict[str, int], now: datetime, seeded: Callable[[], random.Random]) -> None:
         self._stored = stored
         self._now = now
-        self._rng = rng
+        self._seeded = seeded
+        self._rng: random.Random | None = None
         self.used: dict[str, int] = {}
 
     def uuid(self) -> str:
         """A UUIDv7 of this moment."""
+        if self._rng is None:
+            self._rng = self._seeded()
         return uuid7(self._now, self._rng)
 
     def number(self, series: str) -> int:
@@ -175,7 +179,8 @@ class StationUnitOfWork:
 
     def ids(self) -> Ids:
         """Identifiers that start from what is stored, so that asking the session twice gives the same numbers."""
-        self._used = CountingIds(self._counters, self._now, self._seeded(self._input_sequence + 1))
+        number = self.sequence()
+        self._used = CountingIds(self._counters, self._now, lambda: self._seeded(number))
         return self._used
 
     def sequence(self) -> int:
@@ -193,7 +198,7 @@ class StationUnitOfWork:
     def _write(self, state: State, step: Step, given: Input, at: str, reply: str) -> None:
         connection = self._open()
         parcel = state.parcel or next((r.parcel for r in reversed(step.records) if r.parcel), None)
-        connection.execute(
+        connection.exec_driver_sql(
             _INPUT,
             {
                 "sequence": self.sequence(),
@@ -208,13 +213,12 @@ class StationUnitOfWork:
             },
         )
         self._events(connection, state, step.records, given.device, at)
-        for record in step.records:
-            projection.apply(connection, record, self._rules.site, at)
+        projection.apply_step(connection, step.records, self._rules.site, at)
         self._effects(connection, step.effects, at)
         for effect in step.withdraw:
             connection.execute(_WITHDRAW, {"effect": effect, "at": at})
         self._print_jobs(connection, step.prints, at)
-        connection.execute(
+        connection.exec_driver_sql(
             _SET_STATE,
             {
                 "station": self._rules.station,
@@ -224,7 +228,7 @@ class StationUnitOfWork:
             },
         )
         for series, number in (self._used.used if self._used else {}).items():
-            connection.execute(_SET_META, {"key": f"counter.{series}", "value": str(number)})
+            connection.exec_driver_sql(_SET_META, {"key": f"counter.{series}", "value": str(number)})
 
     def _events(
         self, connection: Connection, state: State, records: tuple[Record, ...], device: str, at: str
@@ -251,16 +255,16 @@ class StationUnitOfWork:
             self._tail = (sequence + 1, chain(previous, row))
             rows.append(row | {"hash": self._tail[1]})
         if rows:
-            connection.execute(_EVENT, rows)
+            connection.exec_driver_sql(_EVENT, rows)
             head = f"{self._tail[0]}:{self._tail[1].hex()}"
-            connection.execute(_SET_META, {"key": head_key(self._rules.epoch), "value": head})
+            connection.exec_driver_sql(_SET_META, {"key": head_key(self._rules.epoch), "value": head})
 
     def _effects(self, connection: Connection, effects: tuple[Effect, ...], at: str) -> None:
         for effect in effects:
             top = connection.execute(
                 _ORDINAL, {"return_id": effect.return_id, "target": effect.target}
             ).scalar_one()
-            connection.execute(_OUTBOX, outbox_values(effect, int(top) + 1, self._rules.site, at))
+            connection.exec_driver_sql(_OUTBOX, outbox_values(effect, int(top) + 1, self._rules.site, at))
 
     def _print_jobs(self, connection: Connection, prints: tuple[PrintDraft, ...], at: str) -> None:
         rows = [
@@ -278,7 +282,7 @@ class StationUnitOfWork:
             for draft in prints
         ]
         if rows:
-            connection.execute(_PRINT, rows)
+            connection.exec_driver_sql(_PRINT, rows)
 
     def commit(self) -> None:
         """Makes it durable. An I/O error here leaves the outcome unknown: StationError `store.unknown`."""
@@ -325,6 +329,28 @@ def outbox_values(effect: Effect, ordinal: int, site: str, at: str) -> dict[str,
         "problem_code": effect.reason,
         "owner": None if effect.released else "supervisor",
     }
+
+
+_OUTBOX = projection.ready(
+    insert(_outbox),
+    *(
+        "id",
+        "target",
+        "type",
+        "merchant",
+        "site",
+        "return_id",
+        "ordinal",
+        "parcel_id",
+        "unit_id",
+        "settlement_id",
+    ),
+    *("after", "state", "body", "created_at", "attempts", "unknown", "problem_code", "owner"),
+)
+_PRINT = projection.ready(
+    insert(t.table(t.PrintJob)),
+    *("id", "kind", "unit_id", "parcel_id", "site", "model", "state", "reprint", "asked_at"),
+)
 
 
 def stamp(moment: datetime) -> str:

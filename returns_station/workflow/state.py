@@ -1,6 +1,6 @@
 """Where the dialogue stands: one frozen value that survives in the database between two scans."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
@@ -84,9 +84,36 @@ def _adapter() -> "TypeAdapter[State]":
     return TypeAdapter(State)
 
 
+@cache
+def _back_adapter() -> "TypeAdapter[Back]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Back)
+
+
+# A way back never changes once it is on the stack: its JSON is kept from scan to scan, beside it so that its id stays its own.
+_dumped: dict[int, tuple[Back, bytes]] = {}
+
+
+def _dump_back(back: Back) -> bytes:
+    kept = _dumped.get(id(back))
+    if kept is not None:
+        return kept[1]
+    while len(_dumped) >= 2 * UNDO_DEPTH:
+        del _dumped[next(iter(_dumped))]
+    text = _back_adapter().dump_json(back, exclude_defaults=True)
+    _dumped[id(back)] = (back, text)
+    return text
+
+
 def dump(state: State) -> str:
     """The state as JSON text."""
-    return _adapter().dump_json(state, exclude_defaults=True).decode()
+    text = _adapter().dump_json(replace(state, back=()), exclude_defaults=True)
+    if not state.back:
+        return text.decode()
+    ways = b",".join(map(_dump_back, state.back))
+    comma = b"," if text != b"{}" else b""
+    return (text[:-1] + comma + b'"back":[' + ways + b"]}").decode()
 
 
 def load(text: str, v: int) -> State:
