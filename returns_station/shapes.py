@@ -1,11 +1,11 @@
 """A frozen dataclass as the shape of a table of settings: keys, types, limits, the nearest key to a typo."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_type_hints
 
 from returns_station.errors import Problem
 
@@ -104,6 +104,7 @@ class Reading:
     def _values(
         self, shape: type[Any], given: Mapping[str, Given], label: str, defaults: Mapping[str, object]
     ) -> Iterable[tuple[str, object]]:
+        kinds = _hints(shape)
         for one in fields(shape):
             fallback = defaults.get(one.name, one.default)
             origin: tuple[Source, str] = ("default", "")
@@ -111,7 +112,7 @@ class Reading:
             if one.name in given:
                 found = given[one.name]
                 limits = one.metadata.get("limits", Limits())
-                value = self._converted(one.name, _hints(shape)[one.name], found, limits)
+                value = self._converted(one.name, kinds[one.name], found, limits)
                 origin = (found.source, found.where)
             if value is MISSING:
                 value = fallback
@@ -127,8 +128,8 @@ class Reading:
 
 
 @cache
-def _hints(shape: type[Any]) -> dict[str, Any]:
-    return get_type_hints(shape)
+def _hints(shape: Hashable) -> dict[str, Any]:
+    return get_type_hints(cast("type[object]", shape))
 
 
 def _text(given: Given, limits: Limits) -> tuple[object, str]:

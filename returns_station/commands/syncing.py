@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from returns_station.connectors.api import Connector, Factory, Settings
-    from returns_station.sync.deliver import Drain, DrainReport
+    from returns_station.sync.deliver import Drain
+    from returns_station.sync.lanes import DrainReport
     from returns_station.sync.pull import PullReport
 
 _LOOK_S = 0.2
