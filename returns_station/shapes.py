@@ -1,11 +1,10 @@
 """A frozen dataclass as the shape of a table of settings: keys, types, limits, the nearest key to a typo."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 from returns_station.errors import Problem
 
@@ -127,9 +126,8 @@ class Reading:
         return value
 
 
-@cache
-def _hints(shape: Hashable) -> dict[str, Any]:
-    return get_type_hints(cast("type[object]", shape))
+def _hints(shape: type[Any]) -> dict[str, Any]:
+    return get_type_hints(shape)
 
 
 def _text(given: Given, limits: Limits) -> tuple[object, str]:
