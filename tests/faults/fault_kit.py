@@ -123,29 +123,19 @@ class Words:
     def __init__(self, station: Station, *, as_json: bool = True) -> None:
         self.station = station
         self._json = as_json
-        self._last: dict[str, Any] = {}
 
-    def __call__(self, *given: str | bytes, after: Callable[[int], object] = lambda _: None) -> Talk:
+    def __call__(self, *given: str | bytes, after: Callable[[int], None] = lambda _: None) -> Talk:
         """Plays lines (str, as typed) and scans (bytes, as a scanner sends them); `after` is told how many were answered."""
         queue: Queue = SimpleQueue()
         out = io.StringIO()
-        rest = iter(given)
-        answered = -1
-
-        def feed(_reply: object) -> None:
-            nonlocal answered
-            answered += 1
-            after(answered)
-            queue.put(_arrival(next(rest, None)))
-
-        code = LineMode(self.station, queue, out, as_json=self._json, width=80, after=feed).run()
-        return Talk(code, out.getvalue())
-
-
-def _arrival(given: str | bytes | None) -> Line | End | Arrived:
-    if given is None:
-        return End()
-    return Line(given) if isinstance(given, str) else Arrived(Input(given, "gun"))
+        told = iter(range(len(given) + 1))
+        for one in given:
+            queue.put(Line(one) if isinstance(one, str) else Arrived(Input(one, "gun")))
+        queue.put(End())
+        mode = LineMode(
+            self.station, queue, out, as_json=self._json, width=80, after=lambda _: after(next(told))
+        )
+        return Talk(mode.run(), out.getvalue())
 
 
 def talk(dock: Dock, *given: str | bytes, as_json: bool = True) -> Talk:

@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 
 from returns_station.testing.upstream.process import TEST_SECRET, Upstream
 from tests.commands.dock_kit import PRINTER, TARGET, Dock
 from tests.faults.fault_kit import ANNA, SEALED, Words, opened, written
 from tests.journeys.journey_kit import command
 
-NAME, EMAIL, STREET, PHONE = "Wilhelmina Quackenbush", "wilhelmina@pond.example", "7 Reed Lane", "+44 7700 900123"
+NAME, EMAIL, STREET, PHONE = (
+    "Wilhelmina Quackenbush",
+    "wilhelmina@pond.example",
+    "7 Reed Lane",
+    "+44 7700 900123",
+)
 TRACES = (b"Wilhelmina", b"Quackenbush", b"wilhelmina@pond", b"Reed Lane", b"7700 900123")
 
 
@@ -40,11 +45,10 @@ def test_no_file_of_a_worked_and_delivered_parcel_holds_the_customer_but_the_sta
             said = Words(station)(ANNA, *SEALED).output
         sync = command("sync", "--once", "--config", str(dock.config), WMS_SECRET=TEST_SECRET)
         shown = [
-            command(*args, "--config", str(dock.config))
-            for args in (("show", SEALED[0], "--json"), ("outbox", "list", "--json"), ("doctor",))
+            dock(*args) for args in (("show", SEALED[0], "--json"), ("outbox", "list", "--json"), ("doctor",))
         ]
         assert len(upstream.receipts()) == 1, sync.stdout + sync.stderr
-    outputs = [said, sync.stdout, sync.stderr, *(one.stdout + one.stderr for one in shown)]
+    outputs = [said, sync.stdout, sync.stderr, *(one.output for one in shown)]
     assert not any(_found_in(output.encode()) for output in outputs)
     files = written(tmp_path)
     assert any("log" in path.parts for path in files)
