@@ -53,14 +53,21 @@ def _rows(name: str, result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[s
             yield f"{name} {part}".strip(), found
 
 
+def _goal(goal: object) -> str:
+    """A goal in words; a share of the floor's rate is to be reached, a multiple of its time not to be passed."""
+    if isinstance(goal, float):
+        return f"{'≥' if goal < 1 else '≤'} {goal:g}"
+    return str(goal or "")
+
+
 def _print(name: str, result: Mapping[str, Any]) -> None:
     for title, found in _rows(name, result):
         work, floor = _floor(found)
-        goal = found.get("goal")
-        verdict = "" if goal is None else ("met" if found["met"] else "MISSED")
+        goal = _goal(found.get("goal"))
+        verdict = "" if not goal else ("met" if found["met"] else "MISSED")
         for part, tail in (
             (floor, ""),
-            (work, f"{found.get('ratio', ''):>8}  {goal if goal is not None else '':<14}{verdict}"),
+            (work, f"{found.get('ratio', ''):>8}  {goal:<14}{verdict}"),
         ):
             if part in found:
                 at = found[part]
