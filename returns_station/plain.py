@@ -184,6 +184,7 @@ class LineMode:
         self._width = width
         self._after = after
         self._last: dict[str, Any] = {}
+        self._answered: Arrival = None
 
     def run(self) -> int:
         """Until the input ends; the exit code."""
@@ -230,6 +231,7 @@ class LineMode:
             given = arrived.given
         outcome = self._dock.play(given, self._render(given))
         self._answer(outcome)
+        self._answered = arrived
         self._notices()
         self._after(self._last)
         return None
@@ -321,11 +323,11 @@ class LineMode:
             self._wrapped("- ", printable(text))
 
     def _stop(self, arrived: Arrival, error: StationError) -> None:
-        """Nothing is said to be saved: intake stops, loudly."""
+        """Nothing is said to be saved: intake stops, loudly. An input that was answered is not named: it is saved."""
         key = None
-        given = self._parsed(arrived) if isinstance(arrived, Line) else arrived.given
-        if given is not None:
-            key = given.key
+        if arrived is not self._answered:
+            given = self._parsed(arrived) if isinstance(arrived, Line) else arrived.given
+            key = given.key if given is not None else None
         if self._json:
             self._emit(
                 {

@@ -192,6 +192,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("return_id", "target", "ordinal"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_parcel_id"), ["parcel_id"], unique=False)
         batch_op.create_index("outbox_open", ["target", "state", "next_at"], unique=False)
 
     op.create_table(

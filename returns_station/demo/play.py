@@ -48,8 +48,10 @@ def demo(
 
 def _say(as_json: bool) -> Say:
     def say(text: str) -> None:
+        if as_json and not text:
+            return
         line = (
-            json.dumps({"v": 1, "type": "notice", "code": "demo", "text": text}, ensure_ascii=False)
+            json.dumps({"v": 1, "type": "notice", "code": "demo.told", "text": text}, ensure_ascii=False)
             if as_json
             else text
         )
@@ -203,7 +205,7 @@ def _arrivals(world: World, queue: Queue) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 rows = told(world)
                 for line in rows[seen:]:
-                    queue.put(Arrived(code="upstream", sentence=f"Upstream has it: {line}"))
+                    queue.put(Arrived(code="upstream.told", sentence=f"Upstream has it: {line}"))
                 seen = len(rows)
 
     thread = threading.Thread(target=look, name="arrivals", daemon=True)

@@ -386,7 +386,7 @@ class Outbox(SQLModel, table=True):
     site: str
     return_id: str
     ordinal: int
-    parcel_id: str | None = None
+    parcel_id: str | None = Field(default=None, index=True)
     unit_id: str | None = None
     settlement_id: str | None = None
     after: str | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from returns_station.domain.codes import Role, Signal
 from returns_station.domain.scan import Candidate, Kind, Reading, read
@@ -64,6 +65,7 @@ def handle(
         return state, Step(Signal.ACCEPTED, Message("ok"), needs=(missing.need,))
 
 
+@lru_cache(maxsize=4)
 def meaning(given: Input) -> Reading:
     """What an input means: a scan is read, an answer and a command by their word; typed command words need no prefix."""
     text = given.raw.decode("utf-8", "replace").strip()

@@ -89,7 +89,7 @@ def test_a_full_disk_leaves_everything_as_it_was_and_says_so(dock: Dock) -> None
     )
     assert (content(dock), dock.state) == seen[-1]
     limit(dock, "PRAGMA max_page_count = 1000000")
-    assert dock.scan(DUCK).text == "Rubber duck, admiral, 1."
+    assert dock.scan(DUCK).text == "Rubber duck, admiral × 1."
 
 
 def test_a_database_that_may_only_be_read_takes_no_scan(dock: Dock) -> None:

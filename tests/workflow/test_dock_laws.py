@@ -13,8 +13,8 @@ UPS = "1Z999AA10123456784"
 def test_a_sealed_matched_parcel_takes_five_scans_and_no_key(dock: Dock) -> None:
     said = [dock.scan(code).text for code in ("RMA-1", DUCK, "RS-SEALED", "LPN", "BIN-1")]
     assert said == [
-        "Parcel P011000001V: return RMA-1, 1 pieces awaited.",
-        "Rubber duck, admiral, 1.",
+        "Parcel P011000001V: return RMA-1, 1 awaited.",
+        "Rubber duck, admiral × 1.",
         "Grade A: Return to stock. Sealed and as new.",
         f"{LPN1} goes to BIN-1.",
         "Put. Parcel P011000001V finished, 2.55 GBP goes back.",
@@ -35,10 +35,10 @@ def test_a_sealed_matched_parcel_takes_five_scans_and_no_key(dock: Dock) -> None
 @pytest.mark.parametrize(
     ("code", "sentence", "type"),
     [
-        ("RMA-1", "Parcel P011000001V: return RMA-1, 1 pieces awaited.", "rma"),
-        ("HOME-1", "Parcel P011000001V: return RMA-1, 1 pieces awaited.", "rma"),
-        ("HOME-23", "Parcel P011000001V: return RMA-2, RMA-3, 3 pieces awaited.", "rma"),
-        ("(00)123456789012345675", "Parcel P011000001V: return RMA-4, 1 pieces awaited.", "rma"),
+        ("RMA-1", "Parcel P011000001V: return RMA-1, 1 awaited.", "rma"),
+        ("HOME-1", "Parcel P011000001V: return RMA-1, 1 awaited.", "rma"),
+        ("HOME-23", "Parcel P011000001V: return RMA-2, RMA-3, 3 awaited.", "rma"),
+        ("(00)123456789012345675", "Parcel P011000001V: return RMA-4, 1 awaited.", "rma"),
         ("700003", "Parcel P011000001V: nobody announced it. Scan what is inside.", "blind"),
         ("OUT-OF-THE-DOOR", "Parcel P011000001V: order 700003 was never delivered.", "rts"),
         (UPS, "Parcel P011000001V: nobody announced it. Scan what is inside.", "blind"),
@@ -73,7 +73,7 @@ def test_a_number_that_fits_several_returns_asks_which(dock: Dock) -> None:
         "RMA RMA-OLD · quack",
     )
     assert dock.scan("9").text == "9 is none of the 4 answers. Scan or type one of them."
-    assert dock.scan("2").text == "Parcel P011000001V: return RMA-2, 2 pieces awaited."
+    assert dock.scan("2").text == "Parcel P011000001V: return RMA-2, 2 awaited."
 
 
 def test_a_number_of_two_merchants_is_never_guessed(dock: Dock) -> None:
@@ -144,7 +144,7 @@ def test_a_finished_parcel_says_so_and_its_plate_opens_it_again(dock: Dock) -> N
 
 def test_a_second_parcel_of_the_same_return_awaits_what_the_first_did_not_bring(dock: Dock) -> None:
     dock.scans("RMA-2", DUCK, "1", "RS-SEALED", "LPN", "BIN-1", "RS-DONE")
-    assert dock.scan("RMA-2").text == "Parcel P011000002X: return RMA-2, 1 pieces awaited."
+    assert dock.scan("RMA-2").text == "Parcel P011000002X: return RMA-2, 1 awaited."
     assert (
         dock.scans(DUCK, "RS-SEALED", "LPN", "BIN-1").text
         == "Put. Parcel P011000002X finished, 2.55 GBP goes back."
@@ -211,22 +211,22 @@ def test_an_empty_parcel_is_finished_only_after_asking(dock: Dock) -> None:
 @pytest.mark.parametrize(
     ("parcel", "code", "sentence", "identity"),
     [
-        ("RMA-1", DUCK, "Rubber duck, admiral, 1.", "matched"),
-        ("RMA-1", "DUCK", "Rubber duck, admiral, 1.", "matched"),
+        ("RMA-1", DUCK, "Rubber duck, admiral × 1.", "matched"),
+        ("RMA-1", "DUCK", "Rubber duck, admiral × 1.", "matched"),
         (
             "RMA-1",
             "SOCK",
             "One sock, left: this was not expected back. Go on; a person will decide.",
             "mismatch_class",
         ),
-        ("RMA-4", "R2-D2", "Robot that folds socks, 1.", "matched"),
+        ("RMA-4", "R2-D2", "Robot that folds socks × 1.", "matched"),
         (
             "RMA-1",
             DUCK_CASE,
             "Rubber duck, admiral: more than was expected back. Go on; a person will decide.",
             "mismatch_quantity",
         ),
-        ("RMA-20", DUCK_CASE, "Rubber duck, admiral, 12.", "matched"),
+        ("RMA-20", DUCK_CASE, "Rubber duck, admiral × 12.", "matched"),
         (
             "700003",
             DUCK_CASE,
@@ -253,7 +253,7 @@ def test_a_serial_that_was_never_sent_out_is_another_instance(dock: Dock) -> Non
 
 def test_a_gs1_code_brings_lot_expiry_and_count_with_it(dock: Dock) -> None:
     code = f"]C101{CREAM.zfill(14)}17310131" + "10LOT7\x1d" + "373"
-    assert dock.scans("RMA-5", code).text == "Cream against Mondays, 3."
+    assert dock.scans("RMA-5", code).text == "Cream against Mondays × 3."
     rows = dock.rows("SELECT lot, expiry, quantity, identity FROM return_unit")
     assert rows == [{"lot": "LOT7", "expiry": "2031-01-31", "quantity": 3, "identity": "matched"}]
 
@@ -277,7 +277,7 @@ def test_lot_expiry_and_quantity_are_asked_for_one_after_another(dock: Dock) -> 
     assert dock.scan("0").text == (
         "0 is no number of pieces from 1 to 1000000. Scan a quantity code, type digits, or scan ALL."
     )
-    assert dock.scan("RS-ALL").text == "Cream against Mondays, 3."
+    assert dock.scan("RS-ALL").text == "Cream against Mondays × 3."
 
 
 @pytest.mark.parametrize("pieces", ["0", "-1", "0.005", "1000000000", "NaN", "²", "٣"])
@@ -304,7 +304,7 @@ def test_more_pieces_than_the_order_has_left_need_a_person_with_their_money_and_
 def test_a_code_of_two_products_asks_which_and_keeps_what_the_symbol_said(dock: Dock) -> None:
     answer = dock.scans("RS-NO-LABEL", f"]C101{TWIN.zfill(14)}10SEA\x1d373")
     assert answer.choices == ("PEPPER · Pepper, mild", "SALT · Salt, sweet")
-    assert dock.scan("2").text == "Salt, sweet, 3."
+    assert dock.scan("2").text == "Salt, sweet × 3."
     assert dock.rows("SELECT sku, lot, quantity FROM return_unit") == [
         {"sku": "SALT", "lot": "SEA", "quantity": 3}
     ]
@@ -330,7 +330,7 @@ def test_the_same_item_within_its_step_is_a_duplicate_and_after_the_put_a_new_un
         again = dock.scan(DUCK)
         assert (again.signal, again.text) == ("duplicate", "The same item again: it is in work already.")
     assert dock.scans("LPN", "BIN-1").text == f"{LPN1} lies in BIN-1."
-    assert dock.scan(DUCK).text == "Rubber duck, admiral, 1."
+    assert dock.scan(DUCK).text == "Rubber duck, admiral × 1."
     assert dock.one("SELECT COUNT(*) FROM return_unit") == 2
 
 
@@ -397,7 +397,7 @@ def test_a_held_unit_waits_under_its_plate_and_its_plate_takes_it_up_again(dock:
     dock.scans("RMA-2", DUCK, "1", "RS-HOLD", "LPN")
     answer = dock.scan("SHELF-H")
     assert (answer.signal, answer.text) == ("hold", f"{LPN1} waits on SHELF-H for a person. Go on.")
-    assert dock.scan(LPN1).text == "Going on with Rubber duck, admiral, 1."
+    assert dock.scan(LPN1).text == "Going on with Rubber duck, admiral × 1."
 
 
 def test_a_unit_held_before_it_was_counted_is_counted_when_it_is_taken_up(dock: Dock) -> None:
