@@ -98,7 +98,9 @@ class Turn:
         values |= {self.reading.text.strip(" \t"): None}
         found: tuple[Match, ...] = self.ask(Identify(tuple(values)))
         # One thing may be found under two of its own spellings: it is still one thing.
-        once = {(match.kind, match.ref): match for match in reversed(found) if not kinds or match.kind in kinds}
+        once = {
+            (match.kind, match.ref): match for match in reversed(found) if not kinds or match.kind in kinds
+        }
         return tuple(reversed(once.values()))
 
     def candidate(self, *kinds: Kind) -> Candidate | None:
