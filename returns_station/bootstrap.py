@@ -5,6 +5,8 @@ import os
 import random
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,6 +34,9 @@ from returns_station.workflow.ports import Input, Prompt, Rules
 from returns_station.workflow.session import resting
 from returns_station.workflow.state import State, load
 
+# A drainer that ended is started again after the first, each time later up to the second; seconds.
+SYNC_AGAIN_S = (1.0, 60.0)
+_LOOK_S = 0.1
 SEEDED_DAY = datetime(2011, 9, 1, 8, 0, tzinfo=UTC)
 _job = t.table(t.PrintJob)
 _state = t.table(t.SessionState)
@@ -122,7 +127,8 @@ class Station:
                 self._fixed.sequence = self._unit_of_work.sequence()
             self.state = self._stored()
         self._printer = LabelPrinter(config.printers[0]) if config.printers else None
-        self._sync: subprocess.Popen[bytes] | None = None
+        self._sync: threading.Thread | None = None
+        self._closing = threading.Event()
         self._log = logs.logger("station")
 
     def __enter__(self) -> "Station":
@@ -207,29 +213,50 @@ class Station:
     # --- sync --------------------------------------------------------------------------------------------------------
 
     def start_sync(self) -> None:
-        """Starts the drainer as a child process; it ends when this process does."""
+        """Starts the drainer as a child process, again whenever it has ended; it ends when this process does."""
         if not self.config.targets:
             return
         command = [sys.executable, "-m", "returns_station", "sync", "--watch", "--parent", str(os.getpid())]
         if self.config.file:
             command += ["--config", str(self.config.file)]
-        self._sync = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        self._sync = threading.Thread(target=self._keep_syncing, args=(command,), name="drainer", daemon=True)
+        self._sync.start()
+
+    def _keep_syncing(self, command: list[str]) -> None:
+        # The drainer of a station that was killed may hold the lock until its last answer came; one may be killed.
+        pause = SYNC_AGAIN_S[0]
+        while not self._closing.is_set():
+            null = subprocess.DEVNULL
+            child = subprocess.Popen(command, stdin=null, stdout=null, stderr=null)
+            began = time.monotonic()
+            while child.poll() is None and not self._closing.wait(_LOOK_S):
+                pass
+            if child.returncode is None:
+                return _ended(child)
+            self._log.warning("sync.ended", code=child.returncode)
+            pause = SYNC_AGAIN_S[0] if time.monotonic() - began > SYNC_AGAIN_S[1] else pause
+            self._closing.wait(pause)
+            pause = min(2 * pause, SYNC_AGAIN_S[1])
+        return None
 
     def close(self) -> None:
         """Ends the drainer, gives back the database."""
+        self._closing.set()
         if self._sync is not None:
-            self._sync.terminate()
-            try:
-                self._sync.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self._sync.kill()
-                self._sync.wait()
+            self._sync.join()
             self._sync = None
         self._unit_of_work.close()
         self.engine.dispose()
         self._lock.release()
+
+
+def _ended(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def ready_database(path: Path) -> None:
