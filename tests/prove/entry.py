@@ -34,9 +34,9 @@ _PR_SET_PTRACER = 0x59616D61
 
 def _station(ask: Ask, points: Points) -> int:
     if ask.get("divided"):
-        bootstrap.StationUnitOfWork = DividedUnitOfWork  # type: ignore[misc]
+        setattr(bootstrap, "StationUnitOfWork", DividedUnitOfWork)  # noqa: B010 - a module exports no import of its own
     return running.work(
-        Path(ask["config"]), as_json=True, scanners=(), seed=None, sync=False, checkpoint=points
+        Path(ask["config"]), as_json=True, scanners=(), seed=ask.get("seed"), sync=False, checkpoint=points
     )
 
 

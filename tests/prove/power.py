@@ -55,13 +55,16 @@ Change = Write | Cut
 
 
 def record(world: World, server: Server, parcels: int, *pragmas: str) -> list[Op]:
-    """Plays a shift on a traced station; what it did to the database and its log, and when it said so."""
+    """Plays a shift on a traced station; what it did to the database and its log, and when it said so.
+
+    Ids and clock are fixed, so every recording of a shift is the same shift.
+    """
     trace = world.folder / "trace"
     options = ["-y", "-xx", "-s", "100000", "-e", f"trace={WRITES},{SYNCS},unlink,unlinkat"]
     tracers: list[subprocess.Popen[str]] = []
 
     def start() -> Child:
-        station = server.start("station", world.config, gated=True, pragmas=pragmas)
+        station = server.start("station", world.config, gated=True, pragmas=pragmas, seed=1)
         tracers.append(attach(station, trace, options))
         return station
 

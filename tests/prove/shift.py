@@ -55,7 +55,7 @@ class Line:
     def play(self, scan: str) -> Reply:
         """One input to its reply, through as many stations as it takes."""
         self._number += 1
-        key = f"in-{self._number}"
+        key = self.key
         asked = json.dumps({"id": key, "scan": self._filled(scan)})
         before, reply = self._step(self.last), None
         self._greeted.clear()
@@ -71,6 +71,11 @@ class Line:
         if self.last["signal"] not in CALM:
             self.problems.append(f"{asked}: {self.last['signal']}, {self.last['message']['text']}")
         return self.last
+
+    @property
+    def key(self) -> str:
+        """The id of the input that is on its way."""
+        return f"in-{self._number}"
 
     def sign_in(self) -> None:
         """The badge that begins a shift."""

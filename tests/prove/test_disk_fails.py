@@ -87,7 +87,8 @@ class Trial:
             return
         path = self.world.database
         wanted = [STOPS.get(self.stop, "").format(reason, path=path) for reason in REASONS[self.error]]
-        if last.get("signal") != "stop" or last["text"] not in wanted:
+        named = self.line.key if self.stop in ("store.unknown", "store.failed") else None
+        if (last.get("signal"), last.get("in")) != ("stop", named) or last["text"] not in wanted:
             self.line.problems.append(f"Intake ended with {last}.")
 
     def _untraced(self) -> None:

@@ -158,7 +158,7 @@ def _import(world: World) -> None:
     engine, chance, now = open_engine(world.database), random.Random(world.parcels), datetime.now(UTC)
     for path in sorted(world.seed.iterdir(), key=lambda path: _ORDER.index(path.stem)):
         report = run_import(
-            engine, path.stem, path, merchant=MERCHANT, source="proof", site=SITE, now=now,
+            engine, path.stem, path, merchant=MERCHANT, source="wms", site=SITE, now=now,
             uuid=lambda: uuid7(now, chance),
         )  # fmt: skip
         assert not report.problems, report.problems[0]
