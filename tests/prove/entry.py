@@ -4,6 +4,7 @@
 standard input, output and gate as descriptors; the answer is its pid. `{"wait": pid}` is answered with how it ended.
 """
 
+import importlib
 import json
 import os
 import random
@@ -20,6 +21,7 @@ from returns_station import bootstrap, logs, running
 from returns_station import config as configuration
 from returns_station.commands import exit_code
 from returns_station.commands.syncing import connect
+from returns_station.domain.label import LabelModel
 from returns_station.domain.scan import station_code
 from returns_station.errors import StationError
 from returns_station.hardware import label_pdf
@@ -127,6 +129,13 @@ def serve(fd: int) -> None:
             here.send(json.dumps(answer).encode())
 
 
+def _warm() -> None:
+    """What is imported late, imported now: no child has to do it again."""
+    importlib.import_module("platformdirs")
+    engine.driver()
+    label_pdf(LabelModel("unit", "L051000001L", "SPOTTY TEAPOT"))
+
+
 if __name__ == "__main__":
-    _ = label_pdf  # fonts and symbols are imported before the first fork
+    _warm()
     serve(int(sys.argv[1]))

@@ -16,7 +16,8 @@ from tests.prove.world import World
 
 # Category → who dies of it, and at which points: (point, the most passings it waits for).
 STATION: Mapping[str, tuple[tuple[str, int], ...]] = {
-    "before commit": (("before-commit", 6), ("begun", 6), ("statement", 90), ("statement", 90)),
+    "before commit": (("before-commit", 6), ("statement", 90), ("statement", 90)),
+    "transaction begun": (("begun", 6),),
     "commit to reply": (("after-commit", 8),),
     "print": (("print", 2), ("print-part", 2), ("printed", 2), ("print-mark", 4)),
     "station at any time": (("", 0),),
