@@ -93,6 +93,7 @@ ENGLISH = {
     "parcel.opened_expected": "Parcel {plate}: return {number}, {awaiting} awaited.",
     "parcel.opened_expired": "Parcel {plate}: return {number} came too late; it is taken in, its money needs a person.",
     "parcel.opened_blind": "Parcel {plate}: nobody announced it. Scan what is inside.",
+    "parcel.opened_order": "Parcel {plate}: order {order}, of which no return was announced. Scan what is inside.",
     "parcel.opened_rts": "Parcel {plate}: order {order} was never delivered.",
     "parcel.return_added": "Return {number} is in this parcel too.",
     "parcel.return_twice": "{value} belongs to this parcel already.",

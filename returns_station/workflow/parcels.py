@@ -211,12 +211,18 @@ def _open(
     expired = any(a.expires_at is not None and a.expires_at < turn.now for a in returns)
     turn.say(
         Signal.ACCEPTED,
-        "parcel.opened_expired" if expired else f"parcel.opened_{'expected' if found else type}",
+        f"parcel.opened_{'expired' if expired else _how(found, order, type)}",
         plate=plate,
         number=", ".join(a.number for a in returns),
         awaiting=awaiting,
         order=order.number if order else "",
     )
+
+
+def _how(found: tuple[ReturnAuthorization, ...], order: Order | None, type: ReturnType) -> str:
+    if found:
+        return "expected"
+    return "order" if order and type is ReturnType.BLIND else type.value
 
 
 def add_return(turn: Turn, match: Match) -> None:

@@ -39,7 +39,11 @@ def test_a_sealed_matched_parcel_takes_five_scans_and_no_key(dock: Dock) -> None
         ("HOME-1", "Parcel P011000001V: return RMA-1, 1 awaited.", "rma"),
         ("HOME-23", "Parcel P011000001V: return RMA-2, RMA-3, 3 awaited.", "rma"),
         ("(00)123456789012345675", "Parcel P011000001V: return RMA-4, 1 awaited.", "rma"),
-        ("700003", "Parcel P011000001V: nobody announced it. Scan what is inside.", "blind"),
+        (
+            "700003",
+            "Parcel P011000001V: order 700003, of which no return was announced. Scan what is inside.",
+            "blind",
+        ),
         ("OUT-OF-THE-DOOR", "Parcel P011000001V: order 700003 was never delivered.", "rts"),
         (UPS, "Parcel P011000001V: nobody announced it. Scan what is inside.", "blind"),
         (
