@@ -23,7 +23,7 @@ STOPS = {
     "store.unknown": "The database could not confirm the last scan: {}. "
     "Stop scanning, look at the disk, start the station again: it knows what was saved.",
     "store.failed": "Nothing was saved: {}. Look at the disk and the database, then start the station again.",
-    # While it is kept what became of a label: the input was answered before.
+    # While it is kept what became of a label (the input was answered before), or when the station starts.
     "store.io": "The disk failed while the database {path} was being used: SQLite says '{}'. "
     "Look at the disk and its free space before going on; what was being written has been taken back.",
     "store.full": "The disk that holds {path.parent} is full. "
@@ -79,17 +79,28 @@ class Trial:
         self._untraced()
         assert self.status is None, f"A station on a whole disk ended with {station.status}."
         self.status = station.status
-        last = self.line.notices[-1] if self.line.notices else {"code": "never.ready"}
-        self.stop = str(last["code"])
         if self.status != 5:
             self.line.problems.append(f"The station ended with {self.status}.")
-        if self.stop == "never.ready":
+        if not self.line.notices:
+            self.stop = "never ready"
+            said = self.server.errors.read_text().splitlines()[-1]
+            if said not in self._words("store.io", "store.full"):
+                self.line.problems.append(f"The station did not begin and said {said}")
             return
-        path = self.world.database
-        wanted = [STOPS.get(self.stop, "").format(reason, path=path) for reason in REASONS[self.error]]
+        last = self.line.notices[-1]
+        self.stop = str(last["code"])
         named = self.line.key if self.stop in ("store.unknown", "store.failed") else None
-        if (last.get("signal"), last.get("in")) != ("stop", named) or last["text"] not in wanted:
+        if (last.get("signal"), last.get("in"), last["text"] in self._words(self.stop)) != (
+            "stop",
+            named,
+            True,
+        ):
             self.line.problems.append(f"Intake ended with {last}.")
+
+    def _words(self, *codes: str) -> list[str]:
+        """The whole sentences that may be said."""
+        path = self.world.database
+        return [STOPS.get(code, "").format(why, path=path) for code in codes for why in REASONS[self.error]]
 
     def _untraced(self) -> None:
         if self.tracer is not None:
