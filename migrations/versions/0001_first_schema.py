@@ -465,4 +465,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("The way back is the backup that was made before the migration.")
+    raise RuntimeError("The way back is the backup that was made before the migration.")

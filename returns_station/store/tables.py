@@ -20,7 +20,7 @@ class Scannable(SQLModel, table=True):
     """Everything that can be scanned or typed, in one index: (value, kind, ref) → row of `kind`'s table.
 
     kinds: rma, order, tracking (inbound, of an authorization), outbound (tracking of an order's shipment), plate, lpn,
-    container, location, badge, gtin, sku, serial (of an order line), unit_serial. `factor` is the pack factor of a case GTIN.
+    container, location, badge, gtin, sku, serial (of an order line). `factor` is the pack factor of a case GTIN.
     """
 
     __table_args__: ClassVar = ({"sqlite_with_rowid": False},)

@@ -18,7 +18,7 @@ _NO_DETAIL = ("gtin", "location", "container", "plate", "parcel", "lpn", "badge"
 
 def at_item(turn: Turn) -> None:
     """An item is awaited: GTIN, SKU, serial or LPN; or DONE, another return's number, another parcel's plate."""
-    from returns_station.workflow import parcels, shelves
+    from returns_station.workflow import parcels
 
     actions = {
         "done": parcels.done,
@@ -31,7 +31,6 @@ def at_item(turn: Turn) -> None:
         return actions[command](turn)
     if command:
         return turn.no(Signal.MISMATCH, "item.command", command=command)
-    del shelves
     return _named(turn)
 
 

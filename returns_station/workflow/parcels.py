@@ -23,7 +23,6 @@ from returns_station.workflow.ports import (
 from returns_station.workflow.state import At
 from returns_station.workflow.turn import Turn, numbered, pick
 
-_INBOUND = ("rma", "tracking")
 _SOLD = ("order", "outbound")
 _FOREIGN = {"gtin": "product", "sku": "product", "location": "location", "container": "container"}
 
