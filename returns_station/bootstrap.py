@@ -23,7 +23,7 @@ from returns_station.domain.axes import PrintState
 from returns_station.domain.label import LabelModel
 from returns_station.domain.scan import station_code
 from returns_station.errors import StationError
-from returns_station.hardware import LabelPrinter, Printed
+from returns_station.hardware.printing import LabelPrinter, Printed
 from returns_station.store import tables as t
 from returns_station.store.engine import ProcessLock, open_engine
 from returns_station.store.faults import explained

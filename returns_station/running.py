@@ -7,7 +7,7 @@ from returns_station import config as configuration
 from returns_station import logs, plain
 from returns_station.bootstrap import Checkpoint, Station
 from returns_station.config import Scanner
-from returns_station.hardware import Scanners
+from returns_station.hardware.scanners import Scanners
 
 
 def work(

@@ -191,7 +191,7 @@ def _plate_label(row: Any, reprint: int) -> "LabelModel":
 
 
 def _rendered(model: "LabelModel", out: Path | None, config: Config) -> str:
-    from returns_station.hardware import label_pdf
+    from returns_station.hardware.printing import label_pdf
 
     pdf = label_pdf(model, config.station.name)
     if str(out) == "-":
@@ -210,7 +210,7 @@ def _rendered(model: "LabelModel", out: Path | None, config: Config) -> str:
 
 def _reprinted(engine: "Engine", config: Config, labelled: Labelled) -> str:
     """Prints and keeps what became of it: the job is on disk as not printed before the printer is asked."""
-    from returns_station.hardware import LabelPrinter
+    from returns_station.hardware.printing import LabelPrinter
     from returns_station.store.identity import uuid7
 
     if not config.printers:

@@ -31,7 +31,7 @@ def scanners(config: Config) -> Iterator[Finding]:
 
 
 def _scanner(scanner: Scanner, station: int | None) -> Finding:
-    from returns_station.hardware import Scanners
+    from returns_station.hardware.scanners import Scanners
 
     if station is not None:
         told = (
@@ -82,7 +82,7 @@ def printers(config: Config) -> Iterator[Finding]:
 
 
 def _printer(printer: Printer) -> Finding:
-    from returns_station.hardware import LabelPrinter
+    from returns_station.hardware.printing import LabelPrinter
 
     state, sentence = LabelPrinter(printer).status()
     band: Band = {"fine": "fine", "stopped": "broken"}.get(state, "warning")  # type: ignore[assignment]

@@ -16,7 +16,7 @@ from returns_station.demo.guide import Guide
 from returns_station.demo.scripts import Script, read_script
 from returns_station.demo.world import World
 from returns_station.domain.money import Money
-from returns_station.hardware import Arrived, Scanners
+from returns_station.hardware.scanners import Arrived, Scanners
 from returns_station.plain import ENDED_IN_PARCEL, End, Line, LineMode, Queue
 from returns_station.store.outbox import counts
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from returns_station import config as configuration
 from returns_station.bootstrap import Station
-from returns_station.hardware import Arrived
+from returns_station.hardware.scanners import Arrived
 from returns_station.plain import End, Line, LineMode, Queue
 from returns_station.workflow.ports import Input, InputKind
 from returns_station.workflow.state import At

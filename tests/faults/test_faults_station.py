@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from returns_station.config import Scanner
-from returns_station.hardware import Scanners
+from returns_station.hardware.scanners import Scanners
 from returns_station.plain import End, Line, LineMode, Queue
 from returns_station.store import engine
 from returns_station.testing.scanner import PtyPair

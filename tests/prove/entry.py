@@ -24,7 +24,7 @@ from returns_station.commands.syncing import connect
 from returns_station.domain.label import LabelModel
 from returns_station.domain.scan import station_code
 from returns_station.errors import StationError
-from returns_station.hardware import label_pdf
+from returns_station.hardware.printing import label_pdf
 from returns_station.store import engine
 from returns_station.sync.job import Pace, run_sync
 from tests.prove.divided import DividedUnitOfWork
