@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, insert
 
 from returns_station.domain.policy import parse
-from returns_station.plain import reply
+from returns_station.replies import reply
 from returns_station.store import tables as t
 from returns_station.store.engine import open_engine
 from returns_station.store.migrate import migrate

@@ -21,10 +21,9 @@ from returns_station.plain import (
     End,
     Line,
     LineMode,
-    cells,
     read_lines,
-    wrapped,
 )
+from returns_station.replies import cells, wrapped
 from returns_station.workflow.drive import Outcome, Render, drive
 from returns_station.workflow.ports import Input, Prompt
 from returns_station.workflow.session import resting

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlmodel import SQLModel
 
 from returns_station.domain.policy import Policy, parse
-from returns_station.plain import reply
+from returns_station.replies import reply
 from returns_station.store import tables as t
 from returns_station.store.engine import open_engine
 from returns_station.store.unit_of_work import StationUnitOfWork
