@@ -22,13 +22,17 @@ class InputKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One thing a person did: `raw` is kept byte for byte; `key` makes a repeated delivery harmless."""
+    """One thing a person did: `raw` is kept byte for byte; `key` makes a repeated delivery harmless.
+
+    `meant` is what a device with known habits (keyboard layout, separator) was told to send; it is read instead of `raw`.
+    """
 
     raw: bytes
     device: str
     kind: InputKind = InputKind.SCAN
     key: str | None = None
     typed: bool = False
+    meant: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

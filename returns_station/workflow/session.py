@@ -73,7 +73,7 @@ def meaning(given: Input) -> Reading:
         return Reading(given.raw, text, None, (Candidate(Kind.ANSWER, text.lower()),), ())
     if given.kind is InputKind.COMMAND:
         return _commanded(given, text)
-    reading = read(given.raw)
+    reading = read(given.raw) if given.meant is None else replace(read(given.meant), raw=given.raw)
     if given.typed and text.replace("-", "").isalpha():
         command = read(f"RS-{text.upper()}".encode()).of(Kind.COMMAND)
         if command:
