@@ -1,12 +1,13 @@
 """Draws label models as PDF by reportlab: a symbol is one path, a text a literal string, fonts embedded."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from labels.fonts import Fonts, Measured, installed_fonts, measured, runs
-from labels.lines import cut_before_mark, has_no_glyph, printable, visual
+from labels.fitting import Line, baseline_mm, fit, in_visual_order, left_mm
+from labels.fonts import Fonts, installed_fonts, runs
+from labels.lines import has_no_glyph, printable
 from labels.spec import DESCENT, DOTS_PER_MM, Box, Code128, LabelSpec, Matrix, Rule, Text, dots
 from labels.symbols import fit_code128, fit_qr
 
@@ -19,9 +20,6 @@ _POINTS_PER_DOT = _POINTS_PER_MM / DOTS_PER_MM
 # Accents on capitals rise to this share of the em above the baseline; what rises higher is clipped.
 _HEADROOM = 1.05
 
-# Half the height of a capital in ems (Vera, DejaVu: 0.729), the middle that a shrunk text keeps.
-_HALF_CAPITAL = 0.365
-
 # Left, top, width and height in whole printer dots.
 Bar: TypeAlias = tuple[int, int, int, int]
 
@@ -32,19 +30,6 @@ class Rendered:
 
     pdf: bytes
     missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A text as it will stand on paper: its characters in logical order and its size in millimetres."""
-
-    characters: tuple[Measured, ...]
-    size_mm: float
-
-    @property
-    def width_mm(self) -> float:
-        """The advance width, and the overhang of the first character."""
-        return _ems(self.characters) * self.size_mm
 
 
 def render(spec: LabelSpec, fonts: Fonts | None = None) -> Rendered:
@@ -71,53 +56,8 @@ def render_pages(specs: Sequence[LabelSpec], fonts: Fonts | None = None) -> Rend
     return Rendered(out.getvalue(), tuple(missing))
 
 
-def missing_glyphs(spec: LabelSpec, fonts: Fonts | None = None) -> tuple[tuple[str, str], ...]:
-    """(text, its characters without a glyph) for every text of the label that would not print as written."""
-    chosen = fonts or installed_fonts()
-    found = (
-        (e.text, "".join(dict.fromkeys(_missing(fit(e, chosen)))))
-        for e in spec.elements
-        if isinstance(e, Text)
-    )
-    return tuple((text, chars) for text, chars in found if chars)
-
-
-def fit(text: Text, fonts: Fonts) -> Line:
-    """The text made smaller, then cut with an ellipsis, until it is no wider than its room."""
-    content, chain = printable(text.text), fonts.chain(text.bold)
-    characters = measured(content, chain)
-    natural = _ems(characters)
-    if natural * text.min_size_mm <= text.width_mm:
-        size = min(text.size_mm, text.width_mm / natural) if natural else text.size_mm
-        return Line(tuple(characters), size)
-    ellipsis = measured("…", chain)
-    room = text.width_mm / text.min_size_mm * 1000 - ellipsis[0].width - characters[0].overhang
-    kept = cut_before_mark(content, _count_within(characters, room))
-    while kept and content[kept - 1] == " ":
-        kept -= 1
-    return Line((*characters[:kept], *ellipsis), text.min_size_mm)
-
-
-def _ems(characters: Sequence[Measured]) -> float:
-    return (sum(c.width for c in characters) + (characters[0].overhang if characters else 0)) / 1000
-
-
 def _without_controls(title: str) -> str:
     return "".join(c for c in printable(title) if not has_no_glyph(c))
-
-
-def _count_within(characters: Iterable[Measured], room: float) -> int:
-    count = 0
-    for character in characters:
-        room -= character.width
-        if room < 0:
-            break
-        count += 1
-    return count
-
-
-def _missing(line: Line) -> list[str]:
-    return [c.missing for c in line.characters if c.missing]
 
 
 def _draw(canvas: "Canvas", spec: LabelSpec, fonts: Fonts) -> list[str]:
@@ -129,7 +69,7 @@ def _draw(canvas: "Canvas", spec: LabelSpec, fonts: Fonts) -> list[str]:
         if isinstance(element, Text):
             line = fit(element, fonts)
             _draw_text(canvas, element, line, spec.height_mm, fonts)
-            missing += _missing(line)
+            missing += line.missing
     return missing
 
 
@@ -196,10 +136,9 @@ def _box(box: Box) -> Iterator[Bar]:
 def _draw_text(canvas: "Canvas", text: Text, line: Line, label_height_mm: float, fonts: Fonts) -> None:
     if not line.characters:
         return
-    baseline = label_height_mm - text.baseline_mm + _HALF_CAPITAL * (text.size_mm - line.size_mm)
-    slack = {"left": 0.0, "center": 0.5, "right": 1.0}[text.align] * (text.width_mm - line.width_mm)
-    characters = _in_visual_order(line, fonts.chain(text.bold))
-    left = text.x_mm + slack + characters[0].overhang * line.size_mm / 1000
+    baseline = label_height_mm - baseline_mm(text, line)
+    characters = in_visual_order(line, text, fonts)
+    left = left_mm(text, line) + characters[0].overhang * line.size_mm / 1000
     drawn: Any = canvas.beginText(left * _POINTS_PER_MM, baseline * _POINTS_PER_MM)
     for font, piece in runs(characters):
         drawn.setFont(font, line.size_mm * _POINTS_PER_MM)
@@ -207,12 +146,6 @@ def _draw_text(canvas: "Canvas", text: Text, line: Line, label_height_mm: float,
     canvas.addLiteral(f"q {_clip(text, label_height_mm)} re W n{' 1 g' if text.inverse else ''}")
     canvas.drawText(drawn)
     canvas.addLiteral("Q")
-
-
-def _in_visual_order(line: Line, chain: Any) -> list[Measured]:
-    logical = "".join(c.char for c in line.characters)
-    turned = visual(logical)
-    return list(line.characters) if turned == logical else measured(turned, chain)
 
 
 def _clip(text: Text, label_height_mm: float) -> str:

@@ -11,10 +11,11 @@ import reportlab
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labels.fitting import Line, fit, missing_glyphs
 from labels.fonts import Fonts, installed_fonts, measured
 from labels.layouts import COMPACT, LARGE, Layout
 from labels.lines import has_no_glyph, printable, visual
-from labels.pdf import Line, fit, missing_glyphs, render
+from labels.pdf import render
 from labels.spec import DESCENT, Bounds, LabelSpec, Text
 from labels.unit import UnitLabel
 from tests.labels.label_reading import (
