@@ -60,6 +60,22 @@ class Placement(StrEnum):
     STOPPED = "stopped"
 
 
+class ContainerState(StrEnum):
+    """How far a container has come: what lies in a `put_away` one is available at its place."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    PUT_AWAY = "put_away"
+
+
+class EvidenceState(StrEnum):
+    """How far a picture has come; one that failed never held up the work."""
+
+    ASKED = "asked"
+    STORED = "stored"
+    FAILED = "failed"
+
+
 class SettlementState(StrEnum):
     """The refund of a settlement."""
 
@@ -100,6 +116,8 @@ MOVES: dict[type[StrEnum], frozenset[tuple[StrEnum, StrEnum]]] = {
     ParcelWork: frozenset(
         {
             (ParcelWork.WAITING, ParcelWork.OPEN),
+            (ParcelWork.WAITING, ParcelWork.CLOSED),
+            (ParcelWork.WAITING, ParcelWork.VOIDED),
             (ParcelWork.OPEN, ParcelWork.HELD),
             (ParcelWork.HELD, ParcelWork.OPEN),
             (ParcelWork.OPEN, ParcelWork.STOPPED),
@@ -139,6 +157,18 @@ MOVES: dict[type[StrEnum], frozenset[tuple[StrEnum, StrEnum]]] = {
             (Placement.PUT, Placement.LABELLED),
             (Placement.LABELLED, Placement.IN_HAND),
         }
+    ),
+    ContainerState: frozenset(
+        {
+            (ContainerState.OPEN, ContainerState.CLOSED),
+            (ContainerState.OPEN, ContainerState.PUT_AWAY),
+            (ContainerState.CLOSED, ContainerState.PUT_AWAY),
+            (ContainerState.CLOSED, ContainerState.OPEN),
+            (ContainerState.PUT_AWAY, ContainerState.OPEN),
+        }
+    ),
+    EvidenceState: frozenset(
+        {(EvidenceState.ASKED, EvidenceState.STORED), (EvidenceState.ASKED, EvidenceState.FAILED)}
     ),
     SettlementState: frozenset(
         {

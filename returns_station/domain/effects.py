@@ -18,9 +18,15 @@ class EffectType(StrEnum):
     REFUND = "returns.refund"
     REFUND_REVERSED = "returns.refund.reversed"
     SHORT = "returns.short"
+    AVAILABLE = "returns.available"
+    AVAILABLE_REVERSED = "returns.available.reversed"
 
 
-REVERSAL = {EffectType.RECEIPT: EffectType.RECEIPT_REVERSED, EffectType.STOCK: EffectType.STOCK_REVERSED}
+REVERSAL = {
+    EffectType.RECEIPT: EffectType.RECEIPT_REVERSED,
+    EffectType.STOCK: EffectType.STOCK_REVERSED,
+    EffectType.AVAILABLE: EffectType.AVAILABLE_REVERSED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,23 @@ def stock_body(
         "container": unit.container,
         "order_number": order_number,
         "order_line": order_line,
+    }
+
+
+def available_body(unit: ReturnUnit, site: str, container: str) -> dict[str, Any]:
+    """A unit can be had at its place, for its container was put away there."""
+    return {
+        "merchant": unit.merchant,
+        "site": site,
+        "return_id": unit.return_id,
+        "unit_id": unit.id,
+        "lpn": unit.lpn,
+        "sku": unit.sku,
+        "quantity": unit.quantity,
+        "unit": "each",
+        "disposition": unit.decision.disposition.value if unit.decision else None,
+        "location": unit.location,
+        "container": container,
     }
 
 

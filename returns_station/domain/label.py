@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LabelModel:
-    """A label to print: `kind` is unit or plate; `code` is what its symbols carry."""
+    """A label to print: `kind` is unit, plate (of a parcel) or container; `code` is what its symbols carry."""
 
     kind: str
     code: str

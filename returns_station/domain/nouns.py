@@ -6,6 +6,8 @@ from datetime import datetime
 from returns_station.domain.axes import (
     Acceptance,
     Arrival,
+    ContainerState,
+    EvidenceState,
     Inspection,
     ParcelWork,
     Placement,
@@ -136,7 +138,8 @@ class ReturnAuthorization:
 class Parcel:
     """What arrived: facts of arrival and how far its opening has come; it holds any number of returns.
 
-    `tracked` says that `scanned` is a number of this very parcel, not of its return or order.
+    `tracked` says that `scanned` is a number of this very parcel, not of its return or order. The rest was seen at
+    the truck: the `cage` it was put into, the load's `manifest` and `seal`, piece n `of` m, grams, outside damage by code.
     """
 
     id: str
@@ -153,6 +156,13 @@ class Parcel:
     note: str | None = None
     opened_by: str | None = None
     tracked: bool = False
+    cage: str | None = None
+    manifest: str | None = None
+    seal: str | None = None
+    piece: int | None = None
+    of: int | None = None
+    weight_grams: int | None = None
+    damage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +190,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class ReturnUnit:
-    """One serialised item, or a quantity that shares SKU, lot, expiry, grade and disposition; `lpn` is its license plate."""
+    """One serialised item, or a quantity that shares SKU, lot, expiry, grade and disposition; `lpn` is its license plate.
+
+    `labelling` says why it went on without its label: "none" (the policy wants none) or "later"; None with one.
+    """
 
     id: str
     parcel_id: str
@@ -216,6 +229,31 @@ class ReturnUnit:
     graded_by: str | None = None
     put_by: str | None = None
     settlement_id: str | None = None
+    labelling: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A picture of a parcel or of one unit; the file is kept by its SHA-256 beside the database, never in it."""
+
+    id: str
+    parcel_id: str
+    unit_id: str | None = None
+    state: EvidenceState = EvidenceState.ASKED
+    sha256: str | None = None
+    name: str | None = None
+    bytes: int | None = None
+    problem: str | None = None
+    worker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What the dialogue changes about a tote, cage or pallet."""
+
+    code: str
+    state: ContainerState
+    location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

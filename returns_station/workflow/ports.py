@@ -8,16 +8,28 @@ from typing import Any, Protocol
 from returns_station.domain.codes import Signal
 from returns_station.domain.effects import Effect
 from returns_station.domain.label import LabelModel
-from returns_station.domain.nouns import Parcel, ReturnAuthorization, ReturnUnit, Settlement
+from returns_station.domain.nouns import (
+    Container,
+    Evidence,
+    Parcel,
+    ReturnAuthorization,
+    ReturnUnit,
+    Settlement,
+)
 from returns_station.domain.policy import Policy
 
 
 class InputKind(StrEnum):
-    """How an input is meant."""
+    """How an input is meant.
+
+    `weight` is grams in digits from a scale, `evidence` a JSON object that says what became of a picture.
+    """
 
     SCAN = "scan"
     ANSWER = "answer"
     COMMAND = "command"
+    WEIGHT = "weight"
+    EVIDENCE = "evidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What does not change while the station runs: who and where it is, the policy, which targets learn which effects."""
+    """What does not change while the station runs: who and where it is, the policy, which targets learn which effects.
+
+    `printers` are the names of the label printers, the default one first.
+    """
 
     station: str
     epoch: int
@@ -45,6 +60,7 @@ class Rules:
     merchant: str
     policy: Policy = field(hash=False)
     routes: Mapping[str, tuple[str, ...]] = field(hash=False, default_factory=dict)
+    printers: tuple[str, ...] = ()
 
     def targets(self, effect_type: str) -> tuple[str, ...]:
         """Where an effect of this type goes."""
@@ -128,7 +144,41 @@ class ReceiptsOf:
     parcel_id: str
 
 
-Need = ReceiptsOf | Identify | Load | UnitsOf | OpenReturns | ClosedParcels | Suggest | EffectStates | Prints
+@dataclass(frozen=True, slots=True)
+class InCage:
+    """How many parcels wait in a cage to be opened → int."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsIn:
+    """The living units in a container, by return and id → tuple[ReturnUnit, ...]."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsById:
+    """These units, in the order of their ids → tuple[ReturnUnit, ...]."""
+
+    ids: tuple[str, ...]
+
+
+Need = (
+    InCage
+    | UnitsIn
+    | UnitsById
+    | ReceiptsOf
+    | Identify
+    | Load
+    | UnitsOf
+    | OpenReturns
+    | ClosedParcels
+    | Suggest
+    | EffectStates
+    | Prints
+)
 Facts = Mapping[Need, Any]
 
 
@@ -152,11 +202,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is asked for next."""
+    """What is asked for next; `short` says it in a few capital letters, to be read from two metres."""
 
     step: str
     message: Message
     choices: tuple[Choice, ...] = ()
+    short: Message = Message("short.none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,22 +219,37 @@ class Record:
     units: tuple[ReturnUnit, ...] = ()
     authorization: ReturnAuthorization | None = None
     settlement: Settlement | None = None
+    container: Container | None = None
+    evidence: Evidence | None = None
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PrintDraft:
-    """A label to ask for."""
+    """A label to ask for, on the printer of this name, or on the default one."""
 
     id: str
     model: LabelModel
     unit_id: str | None = None
     parcel_id: str | None = None
+    printer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoDraft:
+    """A picture to take after the commit: of a parcel, or of one of its units."""
+
+    id: str
+    parcel_id: str
+    unit_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The session's answer to an input: what to say, ask, record, tell others and print. With `needs` it is a question back."""
+    """The session's answer to an input: what to say, ask, record, tell others, print and photograph.
+
+    With `needs` it is a question back. `weigh`: a scale, if there is one, is to be read now.
+    """
 
     signal: Signal
     message: Message
@@ -193,6 +259,8 @@ class Step:
     withdraw: tuple[str, ...] = ()
     prints: tuple[PrintDraft, ...] = ()
     needs: tuple[Need, ...] = ()
+    photos: tuple[PhotoDraft, ...] = ()
+    weigh: bool = False
 
 
 class Ids(Protocol):

@@ -174,8 +174,9 @@ def _status(turn: Turn) -> None:
 
 def prompt(state: State) -> Prompt:
     """What is asked for next."""
-    if state.worker is None:
-        return Prompt("badge", Message("ask.badge"))
+    if state.worker is None or state.locked:
+        step = "badge" if state.worker is None else "locked"
+        return Prompt(step, Message(f"ask.{step}"), short=Message(f"short.{step}"))
     unit = state.unit
     params = {
         "lpn": unit.lpn if unit else "",
@@ -185,11 +186,13 @@ def prompt(state: State) -> Prompt:
         "plate": state.parcel.plate if state.parcel else "",
         "value": state.pending or "",
         "disposition": unit.decision.disposition if unit and unit.decision else "",
+        "container": state.container.code if state.container else "",
     }
-    code = f"ask.{state.at}"
+    asked: str = state.at
     if state.at in (At.DESTINATION, At.HOLD_SHELF, At.STOP_SHELF) and not state.suggestion:
-        code += "_any"
-    return Prompt(state.at, Message(code, params), state.choices)
+        asked += "_any"
+    short = Message(f"short.{asked}", params)
+    return Prompt(state.at, Message(f"ask.{asked}", params), state.choices, short)
 
 
 def _filled(turn: Turn, asked: Prompt) -> Prompt:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
-from returns_station.domain.nouns import Parcel, ReturnAuthorization, ReturnUnit, Worker
+from returns_station.domain.nouns import Container, Parcel, Place, ReturnAuthorization, ReturnUnit, Worker
 from returns_station.errors import StationError
 from returns_station.workflow.ports import Choice
 
@@ -41,6 +41,40 @@ class At(StrEnum):
     HOLD_SHELF = "hold_shelf"
     STOP_KIND = "stop_kind"
     STOP_SHELF = "stop_shelf"
+    CHOOSE_PARCEL = "choose_parcel"
+    PRINTER = "printer"
+    CAGE = "cage"
+    RECEIVE = "receive"
+    RECEIVE_AGAIN = "receive_again"
+    CARRIER = "carrier"
+    MANIFEST = "manifest"
+    SEAL = "seal"
+    PIECE = "piece"
+    WEIGHT = "weight"
+    DAMAGE = "damage"
+    CONTAINER = "container"
+    CONTAINER_REASON = "container_reason"
+
+
+@dataclass(frozen=True, slots=True)
+class Receiving:
+    """A load at the truck: the cage its parcels go into (None: none), what holds for all of them, the last parcel's id."""
+
+    cage: str | None = None
+    carrier: str | None = None
+    manifest: str | None = None
+    seal: str | None = None
+    count: int = 0
+    last: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a unit lay before its container was put away or emptied."""
+
+    unit_id: str
+    location: str | None
+    container: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +90,14 @@ class Back:
     parcel_created: str | None = None
     parcel_before: Parcel | None = None
     withdrawn: tuple[str, ...] = ()
+    container: Container | None = None
+    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The session. `returns` are the parcel's authorisation ids, `waiting` are units that a split left for later."""
+    """The session. `waiting` are units that a split left for later, `opening` is the received parcel that is being named,
+    `container` the one to be put away, `printer` the one labels go to now (None: the default one)."""
 
     v: int = VERSION
     at: At = At.PARCEL
@@ -75,6 +112,11 @@ class State:
     suggestion: str | None = None
     last_unit: str | None = None
     back: tuple[Back, ...] = ()
+    locked: bool = False
+    printer: str | None = None
+    receiving: Receiving | None = None
+    opening: str | None = None
+    container: Place | None = None
 
 
 @cache

@@ -47,6 +47,17 @@ COMMANDS = frozenset(
         "receive",
         "put_away",
         "close",
+        "work",
+        "empty",
+        "printer",
+        "later",
+        "lock",
+        "piece",
+        "seal",
+        "manifest",
+        "carrier",
+        "damage",
+        "weight",
     }
 )
 """Command words as a Candidate has them; printed in upper case, with hyphens, after "RS-"."""
