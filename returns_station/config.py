@@ -86,6 +86,39 @@ class Sync:
 
 
 @dataclass(frozen=True, slots=True)
+class Screen:
+    """The full-screen terminal: colours, how much it shows, minutes until it locks (0 never), mouse, the terminal's bell.
+
+    The mouse is off, for a bar code keyed by a scanner could hold a click.
+    """
+
+    theme: str = setting("dock", choices=("dock", "light", "contrast"))
+    compact: bool = setting(False)
+    lock_minutes: int = setting(10, low=0, high=480)
+    mouse: bool = setting(False)
+    bell: bool = setting(True)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Keys of the full-screen terminal by action, several separated by commas, in Textual's names (`f5`, `asterisk`).
+
+    The signs of a ten-key pad count only while nothing is typed.
+    """
+
+    help: str = setting("f1,slash")
+    details: str = setting("f2")
+    reprint: str = setting("f3")
+    hold: str = setting("f4,plus")
+    undo: str = setting("f5,minus")
+    done: str = setting("f6,asterisk")
+    photo: str = setting("f7")
+    compact: str = setting("f8")
+    commands: str = setting("f9")
+    quit: str = setting("f10")
+
+
+@dataclass(frozen=True, slots=True)
 class Scanner:
     """A serial scanner: any URL that pyserial opens (`/dev/ttyACM0`, `socket://…`, `rfc2217://…`)."""
 
@@ -126,6 +159,8 @@ _SECTIONS: Final[dict[str, type[Any]]] = {
     "secrets": Secrets,
     "log": Log,
     "sync": Sync,
+    "screen": Screen,
+    "keys": Keys,
 }
 _LISTS: Final[dict[str, type[Any]]] = {"scanner": Scanner, "printer": Printer, "target": Target}
 _SCHEMA: Final = Schema(_SECTIONS, _LISTS)
@@ -145,6 +180,8 @@ class Config:
     secrets: Secrets
     log: Log
     sync: Sync
+    screen: Screen
+    keys: Keys
     scanners: tuple[Scanner, ...] = ()
     printers: tuple[Printer, ...] = ()
     targets: tuple[Target, ...] = ()
