@@ -1,0 +1,40 @@
+"""A keyboard-wedge scanner on the station's own terminal: its bursts become inputs, everything else stays keys."""
+
+from collections.abc import Callable
+
+from devices.wedge import GAP_S, Burst, Keyed, Piece, Suffix
+from returns_station.hardware.scanners import Arrived
+from returns_station.workflow.ports import Input
+
+NAME = "wedge"
+
+
+class Wedge:
+    """Feeds the station's queue with the scans among a terminal's bytes; used by one thread."""
+
+    def __init__(
+        self, put: Callable[[Arrived], None], *, gap_s: float = GAP_S, suffix: Suffix = "enter"
+    ) -> None:
+        self._put = put
+        self._burst = Burst(gap_s, suffix)
+
+    def due_in(self, at: float) -> float | None:
+        """Seconds of silence from `at` until `idle` must be called; None when nothing is open."""
+        return self._burst.due_in(at)
+
+    def feed(self, chunk: bytes, at: float) -> bytes:
+        """Takes what was read at `at`, in seconds; the bytes that are keys."""
+        return self._sorted(self._burst.feed(chunk, at))
+
+    def idle(self, at: float) -> bytes:
+        """Nothing came until `at`; the bytes that are keys."""
+        return self._sorted(self._burst.idle(at))
+
+    def _sorted(self, pieces: list[Piece]) -> bytes:
+        keys = b""
+        for piece in pieces:
+            if isinstance(piece, Keyed):
+                keys += piece.data
+            else:
+                self._put(Arrived(Input(piece.data, NAME)))
+        return keys

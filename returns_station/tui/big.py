@@ -1,0 +1,65 @@
+"""Large type for what is read from two metres away: the largest letters that fit, drawn by pyfiglet's fonts."""
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyfiglet import Figlet
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A font with the rows its letters fill."""
+
+    name: str
+    rows: int
+
+
+# Thick strokes only: letters of single lines cannot be read from two metres.
+FACES = (Face("ansi_regular", 5), Face("pagga", 3))
+# pagga fills the space around its letters with a shade.
+_SHADE = str.maketrans("░", " ")
+
+
+@cache
+def _figlet(face: Face) -> "Figlet":
+    from pyfiglet import Figlet
+
+    return Figlet(font=face.name, width=10_000)
+
+
+@lru_cache(maxsize=256)
+def _drawn(face: Face, text: str) -> tuple[str, ...]:
+    rows = [row.translate(_SHADE).rstrip() for row in str(_figlet(face).renderText(text)).split("\n")]
+    used = [row for row in rows if row]
+    return tuple(used[: face.rows])
+
+
+def drawable(text: str) -> bool:
+    """Whether the fonts have the text's letters."""
+    return bool(text) and text.isascii() and text.isprintable()
+
+
+@lru_cache(maxsize=256)
+def enlarged(text: str, width: int, rows: int) -> tuple[str, ...]:
+    """The text in at most `rows` rows of at most `width` columns, in one or two lines of letters; itself where none fit.
+
+    The whole in large letters is better than the whole in two lines of smaller ones.
+    """
+    if not drawable(text):
+        return (text,)
+    for face in FACES:
+        for parts in _breaks(text):
+            drawn = [row for part in parts for row in (*_drawn(face, part), "")][:-1]
+            if len(drawn) <= rows and max(map(len, drawn)) <= width:
+                return tuple(drawn)
+    return (text,)
+
+
+def _breaks(text: str) -> tuple[tuple[str, ...], ...]:
+    """The text in one line, then in two as even as its blanks allow."""
+    words = text.split(" ")
+    halves = [(" ".join(words[:n]), " ".join(words[n:])) for n in range(1, len(words))]
+    best = min(halves, key=lambda pair: max(map(len, pair)), default=None)
+    return ((text,), best) if best else ((text,),)
