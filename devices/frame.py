@@ -5,11 +5,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-Terminator = Literal["cr", "lf", "crlf"]
-EndedBy = Literal["cr", "lf", "crlf", "idle", "overflow", "close"]
+Terminator = Literal["cr", "lf", "crlf", "tab"]
+EndedBy = Literal["cr", "lf", "crlf", "tab", "idle", "overflow", "close"]
 Framed = tuple[bytes, EndedBy]
 
-_BYTES: dict[Terminator, bytes] = {"crlf": b"\r\n", "cr": b"\r", "lf": b"\n"}
+_BYTES: dict[Terminator, bytes] = {"crlf": b"\r\n", "cr": b"\r", "lf": b"\n", "tab": b"\t"}
 _NAMES: dict[bytes, Terminator] = {raw: name for name, raw in _BYTES.items()}
 
 
@@ -38,7 +38,8 @@ class Framer:
     `idle_s` is the silence, in seconds, that ends a frame of a scanner without suffix (50 ms measured good).
     `suffix_idle_s` replaces it as soon as the device has ended a frame with a terminator: then a stall of
     USB, Bluetooth or the machine must not cut a scan in two.
-    `terminators` are those that count; the bytes of the others are content (a PDF417 may hold LF).
+    `terminators` are those that count; the bytes of the others are content (a PDF417 may hold LF). A Tab counts
+    only when it is named.
     """
 
     def __init__(

@@ -1,5 +1,6 @@
 """A frozen dataclass as the shape of a table of settings: keys, types, limits, the nearest key to a typo."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from difflib import get_close_matches
@@ -170,10 +171,47 @@ def _texts(given: Given, _limits: Limits) -> tuple[object, str]:
     return (tuple(value) if fits and isinstance(value, list) else MISSING), "a list of texts"
 
 
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([nrt\\]))")
+_NAMED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
+_LONGEST = 64
+
+
+def unescaped(text: str) -> bytes | None:
+    r"""The bytes that a text names: `\x06`, `\r`, `\n`, `\t`, `\\`, anything else as UTF-8; None for another backslash."""
+    pieces: list[bytes] = []
+    at = 0
+    for found in _ESCAPE.finditer(text):
+        pieces.append(_encoded(text[at : found.start()]))
+        pieces.append(bytes.fromhex(found[1]) if found[1] else _NAMED[found[2]].encode())
+        at = found.end()
+    pieces.append(_encoded(text[at:]))
+    return None if "\\" in _ESCAPE.sub("", text) else b"".join(pieces)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def escaped(raw: bytes) -> str:
+    r"""Bytes as printable ASCII that `unescaped` reads back."""
+    return "".join(chr(b) if 0x20 <= b < 0x7F and b != 0x5C else f"\\x{b:02x}" for b in raw)
+
+
+def _bytes(given: Given, _limits: Limits) -> tuple[object, str]:
+    expected = rf"at most {_LONGEST} bytes in single quotes, as in '\x06'"
+    found = unescaped(given.value) if isinstance(given.value, str) else None
+    return (MISSING if found is None or len(found) > _LONGEST else found), expected
+
+
 _CONVERT: dict[object, Any] = {
+    bytes: _bytes,
+    bytes | None: _bytes,
     str: _text,
+    str | None: _text,
     int: _whole,
+    int | None: _whole,
     bool: _truth,
+    bool | None: _truth,
     Path: _place,
     Path | None: _place,
     tuple[str, ...]: _texts,
