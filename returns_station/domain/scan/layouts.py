@@ -90,10 +90,10 @@ def repaired(text: str, layout: str) -> str:
 def _mended_character(character: str, back: dict[int, int]) -> str:
     if ord(character) in back or character.isascii():
         return character.translate(back)
-    letter, *marks = normalize("NFD", character)
-    dead = [_DEAD.get(mark, mark) for mark in marks]
+    parts = normalize("NFD", character)
+    dead = "".join(_DEAD.get(mark, mark) for mark in parts[1:])
     if dead and all(ord(key) in back for key in dead):
-        return "".join(dead).translate(back) + letter.translate(back)
+        return dead.translate(back) + parts[0].translate(back)
     # Caps Lock makes É of a key whose é is no letter at all.
     other = character.swapcase()
     return other.translate(back) if len(other) == 1 and ord(other) in back else character
