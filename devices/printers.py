@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -16,6 +16,8 @@ from devices.errors import DeviceError
 LOW_SPACE = 100_000_000
 """Free bytes under which the folder printer warns: some thirty thousand labels of 3 kB."""
 
+_BEGINS = {"application/pdf": b"%PDF-", "application/zpl": b"^XA"}
+_LANGUAGES = {"application/pdf": "PDF", "application/zpl": "ZPL"}
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
 
@@ -27,22 +29,32 @@ class Submitted:
     reference: str
 
 
+Band = Literal["fine", "warning", "stopped", "unknown"]
+
+
 @dataclass(frozen=True, slots=True)
 class PrinterStatus:
-    """How a printer is, in one of four bands and a sentence."""
+    """How a printer is, in one of four bands and a sentence that names what a person does about it."""
 
-    band: Literal["fine", "warning", "stopped", "unknown"]
+    band: Band
     sentence: str
 
 
 class Printer(Protocol):
-    """Anything labels can be sent to."""
+    """Anything labels can be sent to; `media_types` are the languages it takes, the one it likes best first."""
+
+    @property
+    def media_types(self) -> tuple[str, ...]: ...
 
     def submit(self, job_id: str, content: bytes, media_type: str) -> Submitted:
         """Print one document; the same `job_id` again is the same job, where the printer can know.
 
-        Raises `DeviceError` when it is certain or possible that nothing was printed.
+        Raises `DeviceError` when nothing was printed, or when the same job can safely be submitted again.
         """
+        ...
+
+    def confirm(self, reference: str) -> bool | None:
+        """Ask what became of a job that was sent: True printed, False given up, None not known (yet)."""
         ...
 
     def status(self) -> PrinterStatus:
@@ -57,6 +69,8 @@ class PdfFolderPrinter:
     A job that is already there keeps its first content.
     """
 
+    media_types = ("application/pdf",)
+
     def __init__(self, folder: Path, *, low_space: int = LOW_SPACE) -> None:
         self._folder = folder
         self._low_space = low_space
@@ -68,7 +82,7 @@ class PdfFolderPrinter:
         Raises `DeviceError` for a job id that is no plain file name, for content that is not PDF, and for a
         folder that is missing, full, read-only or not ours to write to.
         """
-        self._check(job_id, content, media_type)
+        check_job("folder", job_id, content, media_type, self.media_types)
         target = self._folder / f"{job_id}.pdf"
         with self._lock, self._explained():
             if target.exists():
@@ -77,6 +91,10 @@ class PdfFolderPrinter:
                 self._write(target, content)
             _sync(self._folder)
         return Submitted("confirmed", str(target))
+
+    def confirm(self, reference: str) -> bool | None:
+        """True while the file is there; whoever prints from the folder may have taken it away."""
+        return Path(reference).is_file() or None
 
     def status(self) -> PrinterStatus:
         """Whether the folder can be written to, and its free space."""
@@ -107,20 +125,6 @@ class PdfFolderPrinter:
                 part.unlink(missing_ok=True)
             raise
 
-    def _check(self, job_id: str, content: bytes, media_type: str) -> None:
-        if not _JOB_ID.fullmatch(job_id):
-            raise DeviceError(
-                "printer_job_id",
-                f"The print job id {job_id!r} cannot name a file: expected 1 to 120 of A-Z a-z 0-9 . _ -",
-                "Use the job's UUID.",
-            )
-        if media_type != "application/pdf" or not content.startswith(b"%PDF-"):
-            raise DeviceError(
-                "printer_media",
-                f"The folder printer takes PDF: job {job_id} is {media_type!r} of {len(content)} bytes.",
-                "Render the label as PDF, or set a printer that takes this language.",
-            )
-
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
         try:
@@ -142,6 +146,23 @@ class PdfFolderPrinter:
                 code, found = "printer_failed", f"failed: {fault.strerror}"
                 hint = "Look at its disk; the job is the same when it is sent again."
         return DeviceError(code, f"The label folder {folder} {found}.", hint)
+
+
+def check_job(name: str, job_id: str, content: bytes, media_type: str, taken: Sequence[str]) -> None:
+    """Refuse with `DeviceError` a job id that is no plain name, and a document in no language of `taken`."""
+    if not _JOB_ID.fullmatch(job_id):
+        raise DeviceError(
+            "printer_job_id",
+            f"The print job id {job_id!r} cannot name a file: expected 1 to 120 of A-Z a-z 0-9 . _ -",
+            "Use the job's UUID.",
+        )
+    if media_type not in taken or not content.startswith(_BEGINS[media_type]):
+        raise DeviceError(
+            "printer_media",
+            f"The {name} printer takes {_LANGUAGES[taken[0]]}: "
+            f"job {job_id} is {media_type!r} of {len(content)} bytes.",
+            f"Render the label as {_LANGUAGES[taken[0]]}, or set a printer that takes this language.",
+        )
 
 
 def _sync(path: Path) -> None:

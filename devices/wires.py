@@ -125,7 +125,7 @@ class Wire:
             return first
 
 
-def open_wire(name: str, url: str, baud: int) -> Wire:
+def open_wire(name: str, url: str, baud: int, *, xonxoff: bool = False) -> Wire:
     """Open any URL pyserial knows, exclusively where the system can; raise `DeviceError` with cause and fix.
 
     pyserial's `open()` throws away what is waiting on the port. A scan made between plugging in and opening
@@ -136,6 +136,7 @@ def open_wire(name: str, url: str, baud: int) -> Wire:
         port = serial.serial_for_url(
             url,
             baudrate=baud,
+            xonxoff=xonxoff,
             timeout=_POLL_S,
             write_timeout=_write_timeout(url),
             exclusive=True,
