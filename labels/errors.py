@@ -4,7 +4,8 @@
 class LabelError(Exception):
     """A label that cannot be made rightly.
 
-    `code` is stable, for machines: `not_encodable`, `too_wide`, `off_label`, `bad_quantity`, `bad_reprint`;
+    `code` is stable, for machines: `not_encodable`, `too_wide`, `off_label`, `off_sheet`,
+    `bad_quantity`, `bad_reprint`, `resolution`;
     `sentence` says the value, what was expected and what was found; `hint` says what a person can do next.
     """
 

@@ -40,6 +40,9 @@ _CANDIDATES = (
     ("C:/Windows/Fonts/arial.ttf", "C:/Windows/Fonts/arialbd.ttf"),
 )
 
+# What reportlab knows a font by: this, and the path of its file.
+_PREFIX = "label-"
+
 # Characters remembered for each chain of fonts.
 _REMEMBERED = 4096
 
@@ -76,12 +79,17 @@ def face(path: Path) -> "TTFont | None":
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
     try:
-        font = TTFont(f"label-{path}", str(path), asciiReadable=0)
+        font = TTFont(f"{_PREFIX}{path}", str(path), asciiReadable=0)
     except (TTFError, OSError):
         return None
     _leave_out_unneeded_tables(font.face)
     registerFont(font)
     return font
+
+
+def file_of(name: str) -> Path:
+    """The file of a registered font."""
+    return Path(name.removeprefix(_PREFIX))
 
 
 def _leave_out_unneeded_tables(parsed: Any) -> None:

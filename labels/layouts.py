@@ -1,6 +1,7 @@
 """Where the parts of a unit's label stand on each paper size, in millimetres from the top left corner."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from labels.spec import Box, Code128, Matrix, Text
@@ -21,17 +22,16 @@ class Slot:
 
     def text(self, text: str) -> Text:
         """`text` in this room."""
-        return Text(
-            self.x_mm,
-            self.baseline_mm,
-            self.width_mm,
-            text,
-            self.size_mm,
-            self.min_size_mm,
-            self.bold,
-            self.inverse,
-            self.align,
-        )
+        return _text(self, text)
+
+
+@lru_cache(maxsize=1024)
+def _text(slot: Slot, text: str) -> Text:
+    """Remembered, because most words stand on label after label."""
+    return Text(
+        slot.x_mm, slot.baseline_mm, slot.width_mm, text, slot.size_mm, slot.min_size_mm, slot.bold,
+        slot.inverse, slot.align,
+    )  # fmt: skip
 
 
 # A small word above a value; None: the word stands before the value in the same line.

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from labels.fitting import Line, baseline_mm, fit, in_visual_order, left_mm
 from labels.fonts import Fonts, installed_fonts, runs
 from labels.lines import has_no_glyph, printable
-from labels.spec import DESCENT, DOTS_PER_MM, Box, Code128, LabelSpec, Matrix, Rule, Text, dots
-from labels.symbols import fit_code128, fit_qr
+from labels.spec import DESCENT, DOTS_PER_MM, HEADROOM, Box, Code128, LabelSpec, Matrix, Rule, Text, dots
+from labels.symbols import dark, fit_code128, fit_qr
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
 
 _POINTS_PER_MM = 72 / 25.4
 _POINTS_PER_DOT = _POINTS_PER_MM / DOTS_PER_MM
-
-# Accents on capitals rise to this share of the em above the baseline; what rises higher is clipped.
-_HEADROOM = 1.05
 
 # Left, top, width and height in whole printer dots.
 Bar: TypeAlias = tuple[int, int, int, int]
@@ -104,25 +101,15 @@ def _rectangles(element: Code128 | Matrix | Rule | Box) -> Iterator[Bar]:
 def _bars(symbol: Code128) -> Iterator[Bar]:
     fitted = fit_code128(symbol)
     left, top, height = dots(symbol.x_mm), dots(symbol.y_mm), dots(symbol.height_mm)
-    for start, length in _dark(fitted.modules):
+    for start, length in dark(fitted.modules):
         yield left + start * fitted.x_dots, top, length * fitted.x_dots, height
 
 
 def _modules(symbol: Matrix) -> Iterator[Bar]:
     left, top, side = dots(symbol.x_mm), dots(symbol.y_mm), symbol.module_dots
     for row, line in enumerate(fit_qr(symbol)):
-        for start, length in _dark(line):
+        for start, length in dark(line):
             yield left + start * side, top + row * side, length * side, side
-
-
-def _dark(modules: str) -> Iterator[tuple[int, int]]:
-    """Start and length of each stretch of ones."""
-    start = modules.find("1")
-    while start >= 0:
-        end = modules.find("0", start)
-        end = len(modules) if end < 0 else end
-        yield start, end - start
-        start = modules.find("1", end)
 
 
 def _box(box: Box) -> Iterator[Bar]:
@@ -151,5 +138,5 @@ def _draw_text(canvas: "Canvas", text: Text, line: Line, label_height_mm: float,
 def _clip(text: Text, label_height_mm: float) -> str:
     """The room of a text: marks stacked on a letter must not reach a symbol."""
     bottom = label_height_mm - text.baseline_mm - DESCENT * text.size_mm
-    box = (text.x_mm, bottom, text.width_mm, (_HEADROOM + DESCENT) * text.size_mm)
+    box = (text.x_mm, bottom, text.width_mm, (HEADROOM + DESCENT) * text.size_mm)
     return " ".join(f"{side * _POINTS_PER_MM:.2f}" for side in box)

@@ -12,6 +12,9 @@ DOTS_PER_MM = 8
 ASCENT = 0.76
 DESCENT = 0.24
 
+# Accents on capitals rise to this share of the em above the baseline; what rises higher is clipped.
+HEADROOM = 1.05
+
 Bounds: TypeAlias = tuple[float, float, float, float]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from labels.errors import LabelError
 from labels.layouts import LARGE, Caption, Layout, Slot
 from labels.spec import Box, Element, LabelSpec, Text
-from labels.symbols import fit_code128, fit_qr
+from labels.symbols import check_qr, fit_bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class UnitLabel:
             (*_destiny(self, layout), *_product(self, layout), *_plate(self, layout)),
             title=self.lpn,
         )
-        fit_code128(layout.code128(self.lpn))
-        fit_qr(layout.matrix(self.lpn))
+        fit_bars(layout.code128(self.lpn))
+        check_qr(layout.matrix(self.lpn))
         return spec
 
 
