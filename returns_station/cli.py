@@ -40,8 +40,17 @@ def run(
     """Work at the dock: sign in by badge, scan parcels, grade, label, put."""
     from returns_station.running import work
 
-    del plain  # the line mode is the only one so far
-    raise typer.Exit(work(config, as_json=json, scanners=tuple(scanner or ()), seed=seed, sync=sync))
+    on_screen = not (plain or json) and sys.stdin.isatty() and sys.stdout.isatty()
+    raise typer.Exit(
+        work(
+            config,
+            as_json=json,
+            scanners=tuple(scanner or ()),
+            seed=seed,
+            sync=sync,
+            on_screen=on_screen,
+        )
+    )
 
 
 @app.command()

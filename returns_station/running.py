@@ -1,13 +1,20 @@
-"""`returns-station run`: a station, its scanners and the line mode, joined and taken apart again."""
+"""`returns-station run`: a station and its scanners with the screen or the line mode, joined and taken apart again."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from returns_station import config as configuration
-from returns_station import logs, plain
-from returns_station.bootstrap import Checkpoint, Station
-from returns_station.config import Scanner
-from returns_station.hardware.scanners import Scanners
+from returns_station import logs
+from returns_station.config import Config, Scanner
+
+if TYPE_CHECKING:
+    from returns_station import plain
+    from returns_station.onscreen import OnScreen
+    from returns_station.tui.app import StationApp
+    from returns_station.tui.dock import Queue
+
+Checkpoint = Callable[[str], None]
 
 
 def work(
@@ -17,6 +24,7 @@ def work(
     scanners: tuple[str, ...],
     seed: int | None,
     sync: bool,
+    on_screen: bool = False,
     checkpoint: Checkpoint | None = None,
 ) -> int:
     """Runs until the input ends; the exit code."""
@@ -25,13 +33,83 @@ def work(
         config.folders.log, "station", level=config.log.level, size=config.log.bytes, keep=config.log.keep
     )
     wanted = (*config.scanners, *(Scanner(f"scanner-{n}", url) for n, url in enumerate(scanners, 1)))
+    if on_screen:
+        return _on_screen(config, wanted, seed, sync, checkpoint)
+    return _in_lines(config, wanted, as_json, seed, sync, checkpoint)
+
+
+def _in_lines(
+    config: Config,
+    wanted: tuple[Scanner, ...],
+    as_json: bool,
+    seed: int | None,
+    sync: bool,
+    checkpoint: Checkpoint | None,
+) -> int:
+    from returns_station import plain
+    from returns_station.bootstrap import Station
+    from returns_station.hardware.scanners import Scanners
+
     with Station(config, seed=seed, checkpoint=checkpoint) as station:
         if sync:
             station.start_sync()
 
-        def start(queue: plain.Queue) -> Callable[[], None]:
+        def start(queue: "plain.Queue") -> Callable[[], None]:
             devices = Scanners(wanted, queue.put)
             devices.start()
             return devices.stop
 
         return plain.run(station, as_json=as_json, start_devices=start)
+
+
+def _on_screen(
+    config: Config, wanted: tuple[Scanner, ...], seed: int | None, sync: bool, checkpoint: Checkpoint | None
+) -> int:
+    from returns_station.tui.app import StationApp
+    from returns_station.tui.dock import Queue
+
+    queue = Queue()
+    app = StationApp(
+        config, opener(config, queue, wanted, seed=seed, sync=sync, checkpoint=checkpoint), queue=queue
+    )
+    return exit_code(app)
+
+
+def exit_code(app: "StationApp") -> int:
+    """Runs the app; its exit code. The error that ended it is the caller's to tell."""
+    from returns_station.tui.app import STORE_FAILED
+
+    code = app.run(mouse=app.mouse)
+    if app.failed is not None:
+        raise app.failed
+    return STORE_FAILED if code is None else code
+
+
+def opener(
+    config: Config,
+    queue: "Queue",
+    wanted: tuple[Scanner, ...],
+    *,
+    seed: int | None = None,
+    sync: bool = True,
+    checkpoint: Checkpoint | None = None,
+) -> Callable[[], "OnScreen"]:
+    """How the screen opens its station, after its first paint: until then nothing heavy is loaded."""
+
+    def open_station() -> "OnScreen":
+        from returns_station.bootstrap import Station
+        from returns_station.hardware.scanners import Scanners
+        from returns_station.onscreen import OnScreen
+
+        station = Station(config, seed=seed, checkpoint=checkpoint)
+        devices = Scanners(wanted, queue.put)
+        try:
+            devices.start()
+        except BaseException:
+            station.close()
+            raise
+        if sync:
+            station.start_sync()
+        return OnScreen(station, devices, closing=(devices.stop,))
+
+    return open_station

@@ -14,7 +14,11 @@ def literal(text: object, style: str = "") -> Content:
 def joined(*pieces: Content | tuple[object, str] | str) -> Content:
     """Pieces one after another; a pair is (text, style)."""
     return Content("").join(
-        piece if isinstance(piece, Content) else literal(*piece) if isinstance(piece, tuple) else literal(piece)
+        piece
+        if isinstance(piece, Content)
+        else literal(*piece)
+        if isinstance(piece, tuple)
+        else literal(piece)
         for piece in pieces
     )
 

@@ -1,0 +1,68 @@
+"""A station as the screen drives it: the running station joined with what the screen asks beside the dialogue."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from returns_station.bootstrap import PrintNotice, Station
+from returns_station.hardware.scanners import Scanners
+from returns_station.store.outbox import counts
+from returns_station.tui.messages import Condition, Counted
+from returns_station.workflow.drive import Outcome, Render
+from returns_station.workflow.ports import Input, Prompt
+from returns_station.workflow.state import State
+
+
+class OnScreen:
+    """Implements tui.dock.Station; `closing` runs before the station closes, such as stopping its scanners."""
+
+    def __init__(
+        self,
+        station: Station,
+        scanners: Scanners | None = None,
+        closing: Sequence[Callable[[], None]] = (),
+    ) -> None:
+        self._station = station
+        self._scanners = scanners
+        self._closing = tuple(closing)
+
+    @property
+    def state(self) -> State:
+        """Where the dialogue stands."""
+        return self._station.state
+
+    def prompt(self) -> Prompt:
+        """What is asked for now."""
+        return self._station.prompt()
+
+    def play(self, given: Input, render: Render) -> Outcome:
+        """One input; what it returns is durable."""
+        return self._station.play(given, render)
+
+    def after(self, outcome: Outcome) -> tuple[Input, ...]:
+        """What the devices add to an answered input."""
+        return ()
+
+    def look(self) -> tuple[Any, Counted]:
+        """What is known of the work in hand, and what is not upstream yet."""
+        found = counts(self._station.engine)
+        return None, Counted(found.local, found.sent, found.refused)
+
+    def print_asked(self) -> list[PrintNotice]:
+        """Prints what was asked for."""
+        return self._station.print_asked()
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """How scanners and printers are; may take a second for each printer."""
+        band, said = self._station.printer_status()
+        return (Condition("printer", "printer", band, said),)
+
+    def time_of_day(self) -> str:
+        """The station's time for the list of last scans."""
+        return datetime.now().astimezone().strftime("%H:%M")
+
+    def close(self) -> None:
+        """Stops what feeds the station, then the station."""
+        for close in self._closing:
+            close()
+        self._station.close()

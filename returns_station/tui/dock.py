@@ -1,0 +1,241 @@
+"""The thread that plays inputs one by one, and the one that prints and looks at devices; both tell the app what happened."""
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+from textual.message import Message
+
+from returns_station.errors import StationError
+from returns_station.replies import as_json, printable, reply, say
+from returns_station.tui.messages import (
+    Answer,
+    Answered,
+    Asking,
+    Checked,
+    Condition,
+    Counted,
+    Delayed,
+    Looked,
+    Noticed,
+    Opened,
+    Option,
+    Stopped,
+)
+from returns_station.workflow.drive import Outcome, Render
+from returns_station.workflow.ports import Input, Prompt
+from returns_station.workflow.state import State
+
+CHECK_EVERY_S = 5.0
+LONGEST_SHOWN = 60
+
+Tell = Callable[[Message], object]
+
+
+class Station(Protocol):
+    """What the screen drives: bootstrap.Station."""
+
+    @property
+    def state(self) -> State: ...
+    def prompt(self) -> Prompt: ...
+    def play(self, given: Input, render: Render) -> Outcome: ...
+    def after(self, outcome: Outcome) -> tuple[Input, ...]: ...
+    def look(self) -> tuple[Any, Counted]: ...
+    def print_asked(self) -> list[Any]: ...
+    def conditions(self) -> tuple[Condition, ...]: ...
+    def time_of_day(self) -> str: ...
+    def close(self) -> None: ...
+
+
+class Queue:
+    """The station's one line of inputs, which knows how many of them are not answered yet."""
+
+    def __init__(self) -> None:
+        self._line: SimpleQueue[Any] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._open = 0
+
+    def put(self, arrived: Any) -> None:
+        """Stands last; any thread."""
+        with self._lock:
+            self._open += 1
+        self._line.put(arrived)
+
+    def get(self) -> Any:
+        """The first one; waits for it."""
+        return self._line.get()
+
+    def done(self) -> None:
+        """The first one is answered."""
+        with self._lock:
+            self._open -= 1
+
+    @property
+    def waiting(self) -> int:
+        """How many are not answered."""
+        return self._open
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits to be taken."""
+        return self._line.empty()
+
+
+class End:
+    """Ends the thread that takes from the line."""
+
+
+def asking(prompt: Prompt) -> Asking:
+    """A prompt in words."""
+    options = tuple(Option(c.number, c.code, printable(c.text), c.scan) for c in prompt.choices)
+    return Asking(str(prompt.step), say(prompt.short), say(prompt.message), options)
+
+
+def shown(given: Input) -> str:
+    """An input as one short line of printable text."""
+    text = printable(given.raw.decode("utf-8", "replace"))
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+
+
+class Intake(threading.Thread):
+    """Opens the station, then plays what arrives, each exactly once and in order."""
+
+    def __init__(self, open_station: Callable[[], Station], queue: Queue, tell: Tell) -> None:
+        super().__init__(name="intake", daemon=True)
+        self._open_station = open_station
+        self._queue = queue
+        self._tell = tell
+        self.error: StationError | None = None
+        self.paper: Paper | None = None
+
+    def run(self) -> None:
+        """Until `End` arrives or the store fails."""
+        try:
+            self._work(self._open_station())
+        except StationError as error:
+            self.error = error
+            self._tell(Stopped(error))
+
+    def _work(self, station: Station) -> None:
+        try:
+            self._greet(station)
+            self.paper = Paper(station, self._tell)
+            self.paper.start()
+            while not isinstance(arrived := self._queue.get(), End):
+                self._take(station, arrived)
+                self._queue.done()
+                if self._queue.empty:
+                    self._look(station)
+        finally:
+            if self.paper is not None:
+                self.paper.stop()
+            station.close()
+
+    def _greet(self, station: Station) -> None:
+        worker = station.state.worker
+        self._tell(
+            Opened(
+                asking(station.prompt()),
+                worker.id if worker else None,
+                worker.role.value if worker else None,
+                station.state.locked,
+            )
+        )
+        self._look(station)
+
+    def _take(self, station: Station, arrived: Any) -> None:
+        if arrived.given is None:
+            self._tell(Noticed(arrived.code, printable(arrived.sentence), bad=_is_bad(arrived.code)))
+            return
+        given: Input = arrived.given
+        outcome = self._played(station, given)
+        self._tell(Answered(_answer(station, given, outcome)))
+        for more in station.after(outcome):
+            self._queue.put(type(arrived)(more))
+        if self.paper is not None and outcome.step is not None and outcome.step.prints:
+            self.paper.wake()
+
+    def _played(self, station: Station, given: Input) -> Outcome:
+        """Plays one input; as long as another process holds the database, nothing is saved and it is tried again."""
+        while True:
+            try:
+                return station.play(
+                    given,
+                    lambda sequence, state, step: as_json(reply(given.key, sequence, state, step)),
+                )
+            except StationError as error:
+                if error.code != "store.busy":
+                    raise
+                self._tell(Delayed(error.sentence))
+
+    def _look(self, station: Station) -> None:
+        board, counted = station.look()
+        self._tell(Looked(board, counted))
+
+
+def _is_bad(code: str) -> bool:
+    return not code.endswith((".reconnected", ".told", ".connected"))
+
+
+def _answer(station: Station, given: Input, outcome: Outcome) -> Answer:
+    worker, step = outcome.state.worker, outcome.step
+    assert step is not None  # inputs of the screen carry no key, so none is a replay
+    return Answer(
+        step.signal.value,
+        say(step.message),
+        shown(given),
+        given.device,
+        station.time_of_day(),
+        asking(station.prompt()),
+        worker.id if worker else None,
+        worker.role.value if worker else None,
+        outcome.state.locked,
+    )
+
+
+class Paper(threading.Thread):
+    """Prints what was asked for and asks the devices how they are; no printer, however slow, holds up a scan."""
+
+    def __init__(self, station: Station, tell: Tell) -> None:
+        super().__init__(name="paper", daemon=True)
+        self._station = station
+        self._tell = tell
+        self._due = threading.Event()
+        self._ending = False
+
+    def wake(self) -> None:
+        """Something was asked for."""
+        self._due.set()
+
+    def stop(self) -> None:
+        """Ends after the label in hand."""
+        self._ending = True
+        self._due.set()
+        self.join(timeout=10)
+
+    def run(self) -> None:
+        """Until stopped."""
+        before: tuple[Condition, ...] = ()
+        while not self._ending:
+            try:
+                for one in self._station.print_asked():
+                    self._told(one)
+                now = self._station.conditions()
+            except StationError as error:
+                if error.code != "store.busy":
+                    self._tell(Noticed(error.code, printable(str(error)), bad=True))
+            else:
+                if now != before:
+                    self._tell(Checked(now))
+                before = now
+            self._due.wait(CHECK_EVERY_S)
+            self._due.clear()
+
+    def _told(self, one: Any) -> None:
+        printed = one.printed
+        if printed.problem is not None:
+            self._tell(Noticed("print.failed", printable(str(printed.problem)), bad=True))
+            return
+        missing = f" Not in any font: {''.join(printed.missing)}" if printed.missing else ""
+        self._tell(Noticed(f"print.{printed.state}", printable(f"Label {one.code} is printed.{missing}")))

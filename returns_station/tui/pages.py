@@ -1,0 +1,55 @@
+"""What the help and details dialogs say."""
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widget import Widget
+
+from returns_station.config import Keys
+from returns_station.tui.dialogs import Reading
+from returns_station.tui.palette import offered
+from returns_station.tui.text import joined, lines, literal
+from returns_station.tui.words import ACTIONS, COMMANDS, word
+from returns_station.wording import ENGLISH, sentence
+
+if TYPE_CHECKING:
+    from returns_station.workflow.board import Board
+
+_PAD = {"slash": "/", "asterisk": "*", "minus": "-", "plus": "+", "full_stop": "."}
+
+
+def help_page(focused: Widget | None, step: str, role: str | None, keys: Keys) -> Reading:
+    """Help for the focused part of the screen, else for the step: what it wants, the codes that work, the keys."""
+    told = getattr(focused, "HELP", None) or (
+        sentence(f"help.{step}", {}) if f"help.{step}" in ENGLISH else ""
+    )
+    codes = [
+        (f"RS-{name.upper().replace('_', '-')}", COMMANDS.get(name, name)) for name in offered(step, role)
+    ]
+    pressed = [(_keys(getattr(keys, name)), title) for name, title in ACTIONS.items()]
+    return Reading(
+        word("help.title"),
+        lines(
+            literal(told, "bold"),
+            Content(""),
+            literal(word("help.codes"), "bold $accent"),
+            *_table(codes),
+            Content(""),
+            literal(word("help.keys"), "bold $accent"),
+            *_table(pressed),
+        ),
+    )
+
+
+def _keys(text: str) -> str:
+    return " ".join(_PAD.get(key, key.upper()) for key in text.split(","))
+
+
+def _table(rows: list[tuple[str, str]]) -> list[Content]:
+    width = max((len(left) for left, _ in rows), default=0)
+    return [joined((left.ljust(width), "bold"), "  ", right) for left, right in rows]
+
+
+def details_page(board: "Board | None") -> Reading:
+    """All that is known of the unit in hand."""
+    return Reading(word("details.title"), literal(word("details.none")))

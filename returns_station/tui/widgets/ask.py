@@ -1,0 +1,113 @@
+"""What is asked for next: a few words in large type, the sentence, the answers with key and code, and what is typed."""
+
+from textual.content import Content
+from textual.widget import Widget
+
+from returns_station.replies import cells, wrapped
+from returns_station.tui.big import enlarged
+from returns_station.tui.messages import Asking, Option
+from returns_station.tui.text import joined, lines, literal
+
+LONGEST_TYPED = 200
+_KEY, _CODE = "reverse bold", "dim"
+
+
+class Ask(Widget):
+    """The middle of the screen. Keys that nobody else takes are typed here."""
+
+    HELP = "Here stands what to scan next. Answers can be scanned, or chosen by their number."
+
+    def __init__(self) -> None:
+        super().__init__(id="ask")
+        self._asking = Asking("", "", "")
+        self._typed = ""
+        self._hint = ""
+
+    @property
+    def asking(self) -> Asking:
+        """What is asked for now."""
+        return self._asking
+
+    @property
+    def typed(self) -> str:
+        """What was typed and not sent yet."""
+        return self._typed
+
+    def ask(self, asking: Asking) -> None:
+        """Asks for something; what was half typed belonged to the question before."""
+        self._asking, self._typed = asking, ""
+        self.refresh()
+
+    def type(self, text: str) -> None:
+        """Replaces what is typed."""
+        self._typed = text[:LONGEST_TYPED]
+        self.refresh()
+
+    def hint(self, text: str) -> None:
+        """A way out that stands under the question, such as what to do without a printer; empty for none."""
+        if text != self._hint:
+            self._hint = text
+            self.refresh()
+
+    def render(self) -> Content:
+        """The question for the room there is; large letters take what the answers leave."""
+        width, height = self.size.width, self.size.height
+        said = wrapped(self._asking.text, width) if self._asking.text else []
+        foot = self._foot(width)
+        options = self._options(width, height - min(len(said), 2) - len(foot) - 1)
+        room = height - len(options) - len(said) - len(foot) - 2
+        big = enlarged(self._asking.short, width, room) if room > 0 else (self._asking.short,)
+        top = [literal(row, "bold $accent") for row in big]
+        slack = height - len(top) - len(said) - len(options) - len(foot)
+        above = 1 if slack > 2 else 0
+        gap = [Content("")] if slack > 0 else []
+        rows = [Content("")] * above + top + gap + [literal(row, "bold") for row in said]
+        rows += ([Content("")] if slack > 3 and options else []) + options
+        rows = rows[: height - len(foot)]
+        return lines(*rows, *[Content("")] * (height - len(foot) - len(rows)), *foot)
+
+    def _foot(self, width: int) -> list[Content]:
+        if self._typed:
+            return [joined((" › ", _KEY), (" " + _tail(self._typed, width - 6), "bold"), ("▏", "blink"))]
+        return [literal(row, "$warning") for row in wrapped(self._hint, width)[:2]] if self._hint else []
+
+    def _options(self, width: int, room: int) -> list[Content]:
+        options = self._asking.options
+        if not options:
+            return []
+        if len(options) <= room or width < 60:
+            return [_option(one, width) for one in options[: max(1, room)]]
+        half = (len(options) + 1) // 2
+        column = width // 2 - 1
+        left, right = options[:half], options[half:]
+        rows = []
+        for n, one in enumerate(left):
+            other = _option(right[n], column) if n < len(right) else Content("")
+            rows.append(joined(_option(one, column), "  ", other))
+        return rows[: max(1, room)]
+
+
+def _option(one: Option, width: int) -> Content:
+    """An answer in exactly `width` columns: its key, its words, the code that scans it."""
+    key = f" {one.number} "
+    room = max(4, width - len(key) - len(one.scan) - 4)
+    text = _head(one.text, room)
+    return joined((key, _KEY), " ", (text, "bold"), " " * (room - cells(text)), "  ", (one.scan, _CODE))
+
+
+def _head(text: str, width: int) -> str:
+    """The beginning of a text that fits, with an ellipsis where something is left out."""
+    if cells(text) <= width:
+        return text
+    while text and cells(text) > width - 1:
+        text = text[:-1]
+    return text + "…"
+
+
+def _tail(text: str, width: int) -> str:
+    """The end of a text that fits: where one types."""
+    if cells(text) <= width:
+        return text
+    while text and cells(text) > width - 1:
+        text = text[1:]
+    return "…" + text

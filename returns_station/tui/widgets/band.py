@@ -1,0 +1,61 @@
+"""What became of the last scan: a band in the signal's colour with its shape, its word and one sentence."""
+
+from textual.content import Content
+from textual.widget import Widget
+
+from returns_station.replies import cells, wrapped
+from returns_station.tui.big import enlarged
+from returns_station.tui.signs import sign, word
+from returns_station.tui.text import joined, lines, literal
+
+_TONES = ("success", "warning", "error")
+# Below this the shape stands beside its word in one cell.
+_ROOM = 60
+
+
+class Band(Widget):
+    """Three rows at the top of the work; `tell` changes them."""
+
+    HELP = "The band says what became of the last scan: OK, AGAIN, UNKNOWN, WRONG, WAIT or STOP, and why."
+
+    def __init__(self) -> None:
+        super().__init__(id="band")
+        self._signal = "accepted"
+        self._text = ""
+        self._word = ""
+
+    def tell(self, signal: str, text: str, *, said: str = "") -> None:
+        """Shows a signal with its sentence; `said` stands in for the signal's word."""
+        self._signal, self._text, self._word = signal, text, said or word(signal)
+        tone = sign(signal).tone
+        for one in _TONES:
+            self.set_class(one == tone, one)
+        self.refresh()
+
+    def render(self) -> Content:
+        """The band for the room there is."""
+        if not self._text:
+            return Content("")
+        if self.size.width < _ROOM:
+            return self._small()
+        return self._wide()
+
+    def _small(self) -> Content:
+        mark = f"{sign(self._signal).mark} {self._word} "
+        rows = wrapped(mark + self._text, self.size.width)[: max(1, self.size.height)]
+        first = (
+            joined((mark, "reverse"), rows[0][len(mark) :]) if rows[0].startswith(mark) else literal(rows[0])
+        )
+        return lines(first, *map(literal, rows[1:]))
+
+    def _wide(self) -> Content:
+        big = enlarged(self._word, self.size.width, 3)
+        if len(big) != 3:
+            big = ("", self._word, "")
+        head = [f"{shape}  {row}" for shape, row in zip(sign(self._signal).shape, big, strict=True)]
+        width = max(map(cells, head)) + 3
+        said = wrapped(self._text, max(10, self.size.width - width))[:3]
+        rows = ([""] if len(said) == 1 else []) + said + ["", ""]
+        return lines(
+            *(literal(one + " " * (width - cells(one)) + two) for one, two in zip(head, rows, strict=False))
+        )

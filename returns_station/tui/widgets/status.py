@@ -1,0 +1,124 @@
+"""The two lines that frame the work: where and who on top; devices, sync, clock and keys below."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from textual.content import Content
+from textual.widget import Widget
+
+from returns_station.replies import cells
+from returns_station.tui.messages import Condition, Counted
+from returns_station.tui.text import joined, literal
+
+_MARKS = {
+    "fine": ("●", "$success"),
+    "warning": ("▲", "$warning"),
+    "stopped": ("■", "$error"),
+    "unknown": ("○", "dim"),
+}
+# From the best to the worst: a kind of device shows the worst of its kind.
+_WORST = ("fine", "unknown", "warning", "stopped")
+
+
+class Top(Widget):
+    """The station's name, the parcel in work, and who works."""
+
+    HELP = "The top line names the station and who is signed in."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id="top")
+        self._name = name
+        self._who = ""
+        self._middle = ""
+
+    def tell(self, who: str, middle: str = "") -> None:
+        """Who is signed in, and what is in work."""
+        if (who, middle) != (self._who, self._middle):
+            self._who, self._middle = who, middle
+            self.refresh()
+
+    def render(self) -> Content:
+        """One line; the middle gives way first."""
+        width = self.size.width
+        left = literal(f" {self._name} ", "bold")
+        right = literal(f" {self._who} ", "bold reverse") if self._who else Content("")
+        room = width - left.cell_length - right.cell_length
+        middle = self._middle if cells(self._middle) + 2 <= room else ""
+        return joined(left, (middle, "dim"), " " * max(0, room - cells(middle)), right)
+
+
+class Status(Widget):
+    """Devices with mark and word, what has not been synced, the clock, the way to help."""
+
+    HELP = (
+        "The bottom line shows scanner and printer, and what is not upstream yet: kept here, on its way, refused. "
+        "What is kept here exists on this disk alone."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(id="status")
+        self._conditions: tuple[Condition, ...] = ()
+        self._counted = Counted()
+        self._clock = ""
+        self._waiting = 0
+
+    def check(self, conditions: Sequence[Condition]) -> None:
+        """How the devices are."""
+        self._conditions = tuple(conditions)
+        self.refresh()
+
+    def count(self, counted: Counted) -> None:
+        """What is not upstream yet."""
+        if counted != self._counted:
+            self._counted = counted
+            self.refresh()
+
+    @property
+    def clock(self) -> str:
+        """The time of day as it stands there."""
+        return self._clock
+
+    def tick(self, waiting: int) -> None:
+        """The time of day, and how many inputs are not answered."""
+        clock = datetime.now().astimezone().strftime("%H:%M")
+        if (clock, waiting) != (self._clock, self._waiting):
+            self._clock, self._waiting = clock, waiting
+            self.refresh()
+
+    def render(self) -> Content:
+        """One line; words give way to marks where it is narrow."""
+        width = self.size.width
+        for words in (True, False):
+            left, right = self._left(words), self._right(words)
+            slack = width - left.cell_length - right.cell_length
+            if slack >= 0:
+                return joined(left, " " * slack, right)
+        return left.truncate(width, ellipsis=True)
+
+    def _left(self, words: bool) -> Content:
+        pieces: list[Content] = []
+        for kind in ("scanner", "printer", "scale"):
+            found = [one for one in self._conditions if one.kind == kind]
+            if found:
+                worst = max(found, key=lambda one: _WORST.index(one.band))
+                mark, tone = _MARKS[worst.band]
+                pieces.append(joined(" ", (mark, tone), f" {kind if words else kind[:5]}"))
+        return Content(" ").join(pieces)
+
+    def _right(self, words: bool) -> Content:
+        c = self._counted
+        here = (f"{c.here} here" if words else f"{c.here}↑", "$warning" if c.here else "dim")
+        sent = (f" {c.sent} sent" if words else f" {c.sent}→", "dim")
+        refused = (
+            f" {c.refused} refused" if words else f" {c.refused}✘",
+            "$error bold" if c.refused else "dim",
+        )
+        waiting = (f"{self._waiting} waiting ", "$warning bold") if self._waiting > 1 else ""
+        return joined(
+            waiting,
+            here,
+            sent,
+            refused,
+            f"  {self._clock}  " if words else f" {self._clock} ",
+            ("F1 help ", "bold"),
+        )

@@ -1,0 +1,90 @@
+"""Sentences of the screen itself, by code; what the dialogue says stands in wording.py."""
+
+from typing import Any, Final
+
+ENGLISH: Final = {
+    "starting": "Starting the station …",
+    "starting.short": "STARTING",
+    "ready": "Ready.",
+    "waiting": "The database is busy, a backup perhaps. {count} kept; go on scanning.",
+    "waiting.word": "WAIT",
+    "stopped.short": "STOPPED",
+    "stopped": "Intake has stopped. F10 ends the station; start it again when the cause is mended.",
+    "nobody": "nobody",
+    "locked": "locked",
+    "typed.long": "Too long to be typed.",
+    "choose": "{typed} is none of the answers.",
+    "printer.stopped": "{sentence} Peel a label from the roll and scan it, or scan PRINTER or LATER.",
+    "quit.title": "End the station?",
+    "quit.text": "The work stays where it is: every plate resumes it. Effects are delivered when it runs again.",
+    "quit.yes": "End it",
+    "quit.no": "Stay",
+    "help.title": "Help",
+    "help.codes": "Codes that work here",
+    "help.keys": "Keys",
+    "help.close": "Esc or the next scan closes this.",
+    "details.title": "Details",
+    "details.none": "Nothing is in hand.",
+    "role.worker": "worker",
+    "role.supervisor": "supervisor",
+}
+
+COMMANDS: Final = {
+    "undo": "Undo the last step",
+    "hold": "Hold for a person",
+    "reprint": "Print the label again",
+    "help": "Help",
+    "status": "What is in work",
+    "done": "Nothing more in the parcel",
+    "stop": "Stop: something is wrong",
+    "stop_leak": "Stop: it leaks",
+    "stop_battery": "Stop: battery damaged or hot",
+    "stop_biohazard": "Stop: blood, mould, needles",
+    "stop_property": "Stop: someone's belongings",
+    "no_label": "Parcel without a label",
+    "refuse": "Refuse the parcel",
+    "rts": "It was never delivered",
+    "blind": "Take it as a blind return",
+    "sealed": "Sealed, no finding",
+    "all": "All pieces that are awaited",
+    "split": "Some pieces are different",
+    "short": "The rest will not come",
+    "sign_out": "Sign out",
+    "yes": "Yes",
+    "no": "No",
+    "skip": "Skip",
+    "photo": "Take a picture",
+    "receive": "Receive a load from the truck",
+    "work": "Back to opening parcels",
+    "put_away": "Put a tote away",
+    "close": "Close the tote",
+    "empty": "The tote is empty again",
+    "printer": "Print on another printer",
+    "later": "Label it later",
+    "lock": "Lock the station",
+    "piece": "Piece n of m",
+    "seal": "Seal of the load",
+    "manifest": "Manifest of the load",
+    "carrier": "Carrier of the load",
+    "damage": "Damaged outside",
+    "weight": "Weigh the parcel",
+    "disposition": "Another disposition",
+}
+
+ACTIONS: Final = {
+    "help": "Help",
+    "details": "Details and reasons",
+    "reprint": "Print the label again",
+    "hold": "Hold for a person",
+    "undo": "Undo the last step",
+    "done": "Nothing more in the parcel",
+    "photo": "Take a picture",
+    "compact": "Show less or more",
+    "commands": "All commands",
+    "quit": "End the station",
+}
+
+
+def word(code: str, **params: Any) -> str:
+    """The sentence of `code`, filled; whoever shows it must not interpret it."""
+    return ENGLISH[code].format_map(params)
