@@ -14,6 +14,11 @@ from urllib.parse import urlsplit
 
 from returns_station.errors import Problem, StationError
 from returns_station.given import Schema, Sections, gather, refuse_secret
+from returns_station.output_settings import Camera as Camera
+from returns_station.output_settings import Printer as Printer
+from returns_station.output_settings import Scale as Scale
+from returns_station.output_settings import Sound as Sound
+from returns_station.output_settings import check_camera, check_printer, check_sound
 from returns_station.shapes import Given, Reading, Source, escaped, setting, shown
 from returns_station.tomlfile import TomlFile, read_toml
 
@@ -157,15 +162,6 @@ class Wedge:
 
 
 @dataclass(frozen=True, slots=True)
-class Printer:
-    """A label printer; `pdf-folder` writes one PDF a label into `folder` (`labels` in the data folder)."""
-
-    name: str = setting()
-    folder: Path = setting()
-    kind: str = setting("pdf-folder", choices=("pdf-folder",))
-
-
-@dataclass(frozen=True, slots=True)
 class Target:
     """An upstream; empty `types` routes every type of effect to it.
 
@@ -190,6 +186,9 @@ _SECTIONS: Final[dict[str, type[Any]]] = {
     "sync": Sync,
     "screen": Screen,
     "keys": Keys,
+    "scale": Scale,
+    "camera": Camera,
+    "sound": Sound,
 }
 _LISTS: Final[dict[str, type[Any]]] = {"scanner": Scanner, "printer": Printer, "target": Target}
 _SCHEMA: Final = Schema(_SECTIONS, _LISTS)
@@ -211,6 +210,9 @@ class Config:
     sync: Sync
     screen: Screen
     keys: Keys
+    scale: Scale
+    camera: Camera
+    sound: Sound
     scanners: tuple[Scanner, ...] = ()
     printers: tuple[Printer, ...] = ()
     targets: tuple[Target, ...] = ()
@@ -342,6 +344,8 @@ def _config(given: Sections, at: Path | None, reading: Reading) -> Config | None
         tables[name] = reading.table(shape, found, name, "", _defaults(name, at, tables.get("folders")))
     if any(table is None for table in tables.values()):
         return None
+    check_camera(tables["camera"], given.get("camera", [{}])[0], reading)
+    check_sound(tables["sound"], given.get("sound", [{}])[0], reading)
     for name, shape in _LISTS.items():
         tables[f"{name}s"] = tuple(_many(name, shape, given.get(name, []), tables["folders"], reading))
     warnings = tuple(_readable(tables["secrets"].path))
@@ -376,6 +380,8 @@ def _many(
         names.add(one.name)
         if isinstance(one, Target):
             _target(one, table, reading)
+        if isinstance(one, Printer):
+            check_printer(one, f"{name}[{number}]", table, where, reading)
         yield one
 
 

@@ -68,7 +68,7 @@ class Reading:
         missing = [key for key in known if key not in values]
         for key in missing:
             if key not in given:
-                self._missing(key, label, where)
+                self.missing(key, label, where)
         return None if missing else shape(**values)
 
     def unknown(self, key: str, where: str, known: Iterable[str]) -> None:
@@ -94,7 +94,8 @@ class Reading:
             )
         )
 
-    def _missing(self, key: str, label: str, where: str) -> None:
+    def missing(self, key: str, label: str, where: str) -> None:
+        """Notes a key that must be given and is not."""
         self.problems.append(
             Problem(
                 "config.missing_key", f"{where}: '{key}' is missing in {label}.", f"Add a line `{key} = …`."

@@ -327,3 +327,138 @@ def test_reading_the_configuration_loads_no_heavy_library() -> None:
     code = "import sys; from returns_station import config; config.load(None, {}); print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"pydantic", "sqlalchemy", "structlog", "textual", "asyncio"}.isdisjoint(run.stdout.split())
+
+
+class TestOutputDevices:
+    def test_every_key_of_every_kind_of_printer_arrives(self, tmp_path: Path) -> None:
+        text = """\
+[[printer]]
+name = "office"
+kind = "spooler"
+queue = "Labels_4x6"
+options = ["media=Custom.100x150mm", "fit-to-page"]
+seconds = 9
+[[printer]]
+name = "zebra"
+kind = "zpl-tcp"
+host = "10.0.0.7"
+dpi = 300
+size = "compact"
+[[printer]]
+name = "old"
+kind = "zpl-serial"
+url = "/dev/ttyUSB0"
+baud = 19200
+"""
+        office, zebra, old = load(write(tmp_path, text), {}).printers
+        assert (office.queue, office.options, office.seconds) == (
+            "Labels_4x6", ("media=Custom.100x150mm", "fit-to-page"), 9,
+        )  # fmt: skip
+        assert (zebra.host, zebra.port, zebra.dpi, zebra.size) == ("10.0.0.7", 9100, 300, "compact")
+        assert (old.url, old.baud, old.dpi, old.size) == ("/dev/ttyUSB0", 19200, 203, "large")
+
+    def test_scale_camera_and_sound_arrive(self, tmp_path: Path) -> None:
+        text = """\
+[scale]
+url = "/dev/ttyS0"
+profile = "nci"
+unit = "lb"
+request = 'W\\r'
+[camera]
+command = ["fswebcam", "{path}"]
+[sound]
+on = false
+player = ["aplay", "-q", "{path}"]
+"""
+        found = load(write(tmp_path, text), {})
+        assert (found.scale.url, found.scale.profile, found.scale.unit) == ("/dev/ttyS0", "nci", "lb")
+        assert found.scale.request == b"W\r"
+        assert (found.camera.command, found.camera.folder) == (("fswebcam", "{path}"), None)
+        assert (found.sound.on, found.sound.player) == (False, ("aplay", "-q", "{path}"))
+
+    def test_without_them_there_is_no_scale_and_no_camera_and_sound_is_on(self) -> None:
+        found = load(None, {})
+        assert (found.scale.url, found.camera.command, found.camera.folder) == ("", (), None)
+        assert found.sound.on is True
+
+    @pytest.mark.parametrize(
+        ("text", "sentence"),
+        [
+            (
+                '[[printer]]\nname = "a"\nkind = "laser"\n',
+                "config.toml, line 3: 'kind' is 'laser'; expected 'pdf-folder' or 'spooler' or 'zpl-tcp' or 'zpl-serial'.",
+            ),
+            (
+                '[[printer]]\nname = "a"\nkind = "spooler"\n',
+                "config.toml, line 3: 'queue' is missing in printer[1].",
+            ),
+            (
+                '[[printer]]\nname = "a"\nkind = "zpl-tcp"\n',
+                "config.toml, line 3: 'host' is missing in printer[1].",
+            ),
+            (
+                '[[printer]]\nname = "a"\nkind = "zpl-serial"\n',
+                "config.toml, line 3: 'url' is missing in printer[1].",
+            ),
+            (
+                '[[printer]]\nname = "a"\nhost = "10.0.0.7"\n',
+                "config.toml, line 3: 'host' is '10.0.0.7'; expected this key only with kind 'zpl-tcp'.",
+            ),
+            (
+                '[[printer]]\nname = "a"\ndpi = 203\n',
+                "config.toml, line 3: 'dpi' is 203; expected this key only with kind 'zpl-tcp' or 'zpl-serial'.",
+            ),
+            (
+                '[[printer]]\nname = "a"\nkind = "spooler"\nqueue = "-o raw"\n',
+                "config.toml, line 4: 'queue' is '-o raw'; expected the name of a queue, as `lpstat -a` lists it.",
+            ),
+            (
+                '[[printer]]\nname = "a"\nkind = "spooler"\nqueue = "q"\noptions = ["-d x"]\n',
+                (
+                    "config.toml, line 5: 'options' is ['-d x']; expected options of lp, as in "
+                    '`["media=Custom.100x150mm"]`.'
+                ),
+            ),
+            (
+                '[[printer]]\nname = "a"\nkind = "zpl-tcp"\nhost = "http://z"\n',
+                (
+                    "config.toml, line 4: 'host' is 'http://z'; expected the name or address of a printer, "
+                    "without scheme and port."
+                ),
+            ),
+            (
+                '[[printer]]\nname = "a"\nkind = "zpl-tcp"\nhost = "z"\ndpi = 204\n',
+                "config.toml, line 5: 'dpi' is 204; expected 152, 203, 300 or 600.",
+            ),
+            (
+                '[[printer]]\nname = "a"\nkind = "zpl-tcp"\nhost = "z"\nport = 0\n',
+                "config.toml, line 5: 'port' is 0; expected a whole number from 1 to 65535.",
+            ),
+            (
+                '[scale]\nprofile = "toldeo"\n',
+                "config.toml, line 2: 'profile' is 'toldeo'; expected 'generic' or 'toledo' or 'toledo-continuous' or 'nci'.",
+            ),
+            (
+                '[scale]\nunit = "st"\n',
+                "config.toml, line 2: 'unit' is 'st'; expected 'g' or 'kg' or 'lb' or 'oz'.",
+            ),
+            ("[scael]\n", "config.toml, line 1: unknown key 'scael'; did you mean 'scale'?"),
+            (
+                '[camera]\ncommand = ["fswebcam"]\n',
+                "config.toml, line 2: 'command' is ['fswebcam']; expected a command in which `{path}` stands for the picture.",
+            ),
+            (
+                '[camera]\ncommand = ["fswebcam", "{path}"]\nfolder = "shots"\n',
+                "config.toml, line 3: 'folder' is 'shots'; expected either a command or a folder.",
+            ),
+            ('[sound]\non = "yes"\n', "config.toml, line 2: 'on' is 'yes'; expected true or false."),
+            (
+                '[sound]\nplayer = ["aplay"]\n',
+                "config.toml, line 2: 'player' is ['aplay']; expected a command in which `{path}` stands for the sound.",
+            ),
+        ],
+    )
+    def test_a_mistake_is_named_by_line_value_and_expectation(
+        self, tmp_path: Path, text: str, sentence: str
+    ) -> None:
+        assert sentences(tmp_path, text) == [sentence]
