@@ -9,7 +9,6 @@ from devices.frame import Framer
 from returns_station.domain.scan import Kind, explain, read
 from returns_station.domain.scan.habits import Habits, meant
 from returns_station.domain.scan.layouts import LAYOUTS, understand
-from tests.faults.fault_kit import HOSTILE
 from tests.hostile_frames import CLASSES, OBEYED, SPELT, VALID, classified, frames
 
 OURS = {Kind.COMMAND, Kind.ANSWER, Kind.QUANTITY, Kind.LPN, Kind.PLATE, Kind.CONTAINER, Kind.BADGE}
@@ -99,6 +98,8 @@ def test_what_some_terminal_or_program_obeys_in_the_table_of_faults_has_its_clas
     by_class: dict[str, list[bytes]],
 ) -> None:
     """Each control character, bracket and script of the fault tests' own list is met here too."""
+    from tests.faults.fault_kit import HOSTILE
+
     everything = b"".join(raw for found in by_class.values() for raw in found)
     for raw in HOSTILE.values():
         for piece in {bytes([byte]) for byte in raw if byte < 0x20 or byte in b"[]<>{}^~%'\"\x7f\x9b"}:

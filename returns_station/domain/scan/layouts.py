@@ -64,6 +64,12 @@ LAYOUTS: Final[dict[str, tuple[str, str]]] = {
 """What the same keys print on other hosts. Source: xkeyboard-config 2.35, the basic variants of these names (uk is its
 gb), which for the keys of code characters are those of Windows."""
 
+NAMES: Final = {
+    "us": "US", "uk": "British", "de": "German", "ch": "Swiss", "fr": "French", "be": "Belgian", "es": "Spanish",
+    "it": "Italian", "pt": "Portuguese", "se": "Swedish or Finnish", "dk": "Danish", "no": "Norwegian",
+}  # fmt: skip
+"""How people call them."""
+
 _DEAD: Final = {"\u0300": "`", "\u0301": "´", "\u0302": "^", "\u0303": "~", "\u0308": "¨"}
 _SHIFTED: Final = str.maketrans(US[0] + US[1], US[1] + US[0])
 _BACK: Final = {name: str.maketrans("".join(host), "".join(US)) for name, host in LAYOUTS.items()}

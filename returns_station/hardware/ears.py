@@ -1,0 +1,141 @@
+"""Listens to a terminal in raw mode and to serial ports at once, every byte with its time: for teaching and testing."""
+
+import contextlib
+import os
+import select
+import termios
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from devices.errors import DeviceError
+from devices.wires import FAULTS, Wire, open_wire
+from returns_station.domain.scan.teaching import Stroke
+from returns_station.errors import Problem
+
+KEYBOARD = "keyboard"
+QUIET_S = 0.3
+"""Silence that ends a scan here: longer than any pause within one, also on a busy machine."""
+
+_Read = Callable[[float | None], bytes]
+_LOOK_S = 0.05
+_CHUNK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Overheard:
+    """One burst of one source, `KEYBOARD` or a port's URL; `strokes` are in order, times in seconds."""
+
+    source: str
+    strokes: tuple[Stroke, ...]
+
+
+class Ears:
+    """Hears what a terminal and serial ports send; nothing is sent to them and nothing is echoed.
+
+    `terminal` is the descriptor of a tty, None for no keyboard. Ports that cannot be opened are in `deaf`, with why.
+    Ctrl+C still interrupts. Used as a context manager, which gives the terminal back as it was.
+    """
+
+    def __init__(self, terminal: int | None, urls: Sequence[str], *, baud: int = 9600) -> None:
+        self._terminal = terminal
+        self._urls = tuple(urls)
+        self._baud = baud
+        self._heard: SimpleQueue[tuple[str, Stroke]] = SimpleQueue()
+        self._closing = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._wires: list[Wire] = []
+        self._before: list[Any] | None = None
+        self.deaf: tuple[Problem, ...] = ()
+
+    def __enter__(self) -> "Ears":
+        self.deaf = tuple(self._opened())
+        if self._terminal is not None:
+            self._before = termios.tcgetattr(self._terminal)
+            _raw(self._terminal)
+            self._start(KEYBOARD, _Keys(self._terminal).read)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        for thread in self._threads:
+            thread.join(2.0)
+        for wire in self._wires:
+            wire.close()
+        if self._terminal is not None and self._before is not None:
+            termios.tcsetattr(self._terminal, termios.TCSADRAIN, self._before)
+
+    def listen(self, timeout_s: float | None = None) -> Overheard | None:
+        """The next burst, once its source was silent for `QUIET_S`; None when nothing came within the time.
+
+        What other sources send meanwhile is dropped.
+        """
+        try:
+            source, first = self._heard.get(timeout=timeout_s)
+        except Empty:
+            return None
+        strokes = [first]
+        while (following := self._following(source)) is not None:
+            strokes.append(following)
+        return Overheard(source, tuple(strokes))
+
+    def _following(self, source: str) -> Stroke | None:
+        until = time.monotonic() + QUIET_S
+        while (left := until - time.monotonic()) > 0:
+            with contextlib.suppress(Empty):
+                other, stroke = self._heard.get(timeout=left)
+                if other == source:
+                    return stroke
+        return None
+
+    def _opened(self) -> Iterator[Problem]:
+        for url in self._urls:
+            try:
+                wire = open_wire(url, url, self._baud)
+            except DeviceError as error:
+                yield Problem(f"device.{error.code}", error.sentence, error.hint)
+                continue
+            self._wires.append(wire)
+            self._start(url, wire.read)
+
+    def _start(self, source: str, read: _Read) -> None:
+        thread = threading.Thread(target=self._hear, args=(source, read), name=f"ear {source}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _hear(self, source: str, read: _Read) -> None:
+        with contextlib.suppress(*FAULTS):
+            while not self._closing.is_set():
+                if chunk := read(_LOOK_S):
+                    self._heard.put((source, Stroke(chunk, time.monotonic())))
+
+
+class _Keys:
+    """A terminal's bytes as they come."""
+
+    def __init__(self, terminal: int) -> None:
+        self._terminal = terminal
+
+    def read(self, timeout_s: float | None) -> bytes:
+        ready, _, _ = select.select([self._terminal], [], [], timeout_s)
+        if not ready:
+            return b""
+        chunk = os.read(self._terminal, _CHUNK)
+        if not chunk:
+            raise OSError("the terminal hung up")
+        return chunk
+
+
+def _raw(terminal: int) -> None:
+    """Every key at once and as it is, Ctrl+\\ and Ctrl+S too, for bar codes hold such bytes; but Ctrl+C interrupts."""
+    tty.setraw(terminal, termios.TCSADRAIN)
+    mode = termios.tcgetattr(terminal)
+    mode[1] |= termios.OPOST
+    mode[3] |= termios.ISIG
+    for key in (termios.VQUIT, termios.VSUSP):
+        mode[6][key] = b"\0"
+    termios.tcsetattr(terminal, termios.TCSADRAIN, mode)
