@@ -184,6 +184,7 @@ _SECTIONS: Final[dict[str, type[Any]]] = {
     "secrets": Secrets,
     "log": Log,
     "sync": Sync,
+    "wedge": Wedge,
     "screen": Screen,
     "keys": Keys,
     "scale": Scale,
@@ -208,6 +209,7 @@ class Config:
     secrets: Secrets
     log: Log
     sync: Sync
+    wedge: Wedge
     screen: Screen
     keys: Keys
     scale: Scale
