@@ -98,8 +98,10 @@ def test_without_them_a_wedge_ends_with_enter_on_its_own_layout_within_50_ms() -
         ),
         (
             '[wedge]\nlayout = "dvorak"\n',
-            "config.toml, line 2: 'layout' is 'dvorak'; expected 'us' or 'uk' or 'de' or 'ch' or 'fr' or 'be' or 'es' or 'it' "
-            "or 'pt' or 'se' or 'dk' or 'no'.",
+            (
+                "config.toml, line 2: 'layout' is 'dvorak'; expected 'us' or 'uk' or 'de' or 'ch' or 'fr' or 'be' or 'es' or 'it' "
+                "or 'pt' or 'se' or 'dk' or 'no'."
+            ),
         ),
         (
             '[wedge]\nsuffix = "crlf"\n',
