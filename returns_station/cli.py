@@ -68,9 +68,8 @@ def demo(
     """Work through a day's real parcels, with a simulated scanner and an upstream to watch."""
     from returns_station.demo.play import demo as play
 
-    del plain
     raise typer.Exit(
-        play(as_json=json, script=script, folder=folder, seed=seed, fault=fault, offline=offline)
+        play(as_json=json, script=script, folder=folder, seed=seed, fault=fault, offline=offline, plain=plain)
     )
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from returns_station.bootstrap import Station
 from returns_station.demo.guide import Guide
 from returns_station.demo.scripts import Script, read_script
+from returns_station.demo.told import holdings, told
 from returns_station.demo.world import World
-from returns_station.domain.money import Money
 from returns_station.hardware.scanners import Arrived, Scanners
 from returns_station.plain import ENDED_IN_PARCEL, End, Line, LineMode, Queue
 from returns_station.store.outbox import counts
@@ -32,18 +32,42 @@ def demo(
     seed: int | None,
     fault: str = "",
     offline: bool = False,
+    plain: bool = False,
 ) -> int:
     """The demonstration; its exit code. Without `folder` everything lives in a temporary one and goes away."""
     with contextlib.ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="returns-station-")))
         say = _say(as_json)
         world = stack.enter_context(World(place, say, fault, seed))
+        if not (as_json or script or plain) and sys.stdin.isatty() and sys.stdout.isatty():
+            return _on_screen(world, seed, say, kept=folder is not None)
         station = stack.enter_context(Station(world.config, seed=seed))
         station.start_sync()
         queue: Queue = SimpleQueue()
         if script:
             return _scripted(world, station, queue, read_script(script), as_json, say, offline)
         return _guided(stack, world, station, queue, as_json, say, kept=folder is not None)
+
+
+def _on_screen(world: World, seed: int | None, say: Say, *, kept: bool) -> int:
+    from returns_station.demo.onscreen import DemoApp
+    from returns_station.running import exit_code
+    from returns_station.tui.dock import Queue
+
+    code = exit_code(DemoApp(world, Queue(), seed))
+    with contextlib.suppress(OSError):
+        for line in holdings(world):
+            say(line)
+    say(_farewell(world, kept=kept))
+    return 0 if code == ENDED_IN_PARCEL else code
+
+
+def _farewell(world: World, *, kept: bool) -> str:
+    return (
+        f"Its labels and its database are in {world.folder}."
+        if kept
+        else "Nothing of it is kept; --folder DIR keeps labels and database."
+    )
 
 
 def _say(as_json: bool) -> Say:
@@ -152,11 +176,7 @@ def _guided(
     say("")
     for line in holdings(world):
         say(line)
-    say(
-        f"Its labels and its database are in {world.folder}."
-        if kept
-        else "Nothing of it is kept; --folder DIR keeps labels and database."
-    )
+    say(_farewell(world, kept=kept))
     return 0 if by_hand and code == ENDED_IN_PARCEL else code
 
 
@@ -215,22 +235,3 @@ def _arrivals(world: World, queue: Queue) -> Iterator[None]:
     finally:
         stop.set()
         thread.join(timeout=5)
-
-
-def told(world: World) -> list[str]:
-    """What arrived upstream so far, a sentence each, in the order of kinds."""
-    stock = [
-        f"{row['quantity']} × {row['sku']} in {row['container'] or row['location']}, {row['disposition']}."
-        for row in world.upstream.movements()
-    ]
-    money = [
-        f"refund of {Money(int(str(row['amount_minor'])), str(row['currency']))} for order {row['order_number']}."
-        for row in world.upstream.refunds()
-    ]
-    return stock + money
-
-
-def holdings(world: World) -> list[str]:
-    """A closing summary of what the upstream holds."""
-    lines = told(world)
-    return [f"The upstream holds {len(lines)} effects of this shift:", *(f"  {line}" for line in lines[-12:])]

@@ -1,6 +1,6 @@
 """The app: joins the screen, the terminal's keys, the intake thread and the signals; it holds no rules."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -9,6 +9,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.screen import Screen
+from textual.widget import Widget
 
 from returns_station.config import Config, Keys
 from returns_station.errors import StationError
@@ -71,6 +72,7 @@ class StationApp(App[int], inherit_bindings=False):
         sounds: Sounds | None = None,
         queue: Queue | None = None,
         wedge: Wedge | None = None,
+        beside: Sequence[Widget] = (),
     ) -> None:
         super().__init__(driver_class=StationDriver)
         self.config = config
@@ -79,7 +81,7 @@ class StationApp(App[int], inherit_bindings=False):
         self.mouse = config.screen.mouse
         self._sounds = sounds
         self._intake = Intake(open_station, self.queue, self.post_message)
-        self._dock = DockScreen(config.station.name)
+        self._dock = DockScreen(config.station.name, beside)
         self._worker: str | None = None
         self._role: str | None = None
         self._locked = False

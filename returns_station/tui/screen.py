@@ -1,11 +1,13 @@
 """The one screen that stays: it shows what it is told, and turns a person's keys into typed lines and answers."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.widget import Widget
 
 from returns_station.domain.scan import Kind
 from returns_station.tui.widgets.ask import Ask
@@ -24,13 +26,15 @@ _SIGNS = {"slash": "/", "asterisk": "*", "minus": "-", "plus": "+", "full_stop":
 
 
 class DockScreen(Screen[None]):
-    """Top line, band, question, what is known, last scans, status line."""
+    """Top line, band, question, what is known, last scans, status line; `beside` are parts that a guest app adds."""
 
+    AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-normal"), (108, "-wide")]  # noqa: RUF012 - as Textual has it
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-tall")]  # noqa: RUF012 - as Textual has it
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, beside: Sequence[Widget] = ()) -> None:
         super().__init__()
+        self._beside = tuple(beside)
         self.top = Top(name)
         self.band = Band()
         self.ask = Ask()
@@ -46,7 +50,9 @@ class DockScreen(Screen[None]):
             with Vertical(id="left"):
                 yield self.ask
                 yield self.past
-            yield self.known
+            with Vertical(id="side"):
+                yield self.known
+                yield from self._beside
         yield self.status
 
     def on_key(self, event: events.Key) -> None:

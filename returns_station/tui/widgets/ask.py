@@ -22,6 +22,7 @@ class Ask(Widget):
         self._asking = Asking("", "", "")
         self._typed = ""
         self._hint = ""
+        self._tip = ""
 
     @property
     def asking(self) -> Asking:
@@ -49,6 +50,12 @@ class Ask(Widget):
             self._hint = text
             self.refresh()
 
+    def tip(self, text: str) -> None:
+        """A quiet line at the bottom; empty for none."""
+        if text != self._tip:
+            self._tip = text
+            self.refresh()
+
     def render(self) -> Content:
         """The question for the room there is; large letters take what the answers leave."""
         width, height = self.size.width, self.size.height
@@ -69,7 +76,8 @@ class Ask(Widget):
     def _foot(self, width: int) -> list[Content]:
         if self._typed:
             return [joined((" › ", _KEY), (" " + _tail(self._typed, width - 6), "bold"), ("▏", "blink"))]
-        return [literal(row, "$warning") for row in wrapped(self._hint, width)[:2]] if self._hint else []
+        hint = [literal(row, "$warning") for row in wrapped(self._hint, width)[:3]] if self._hint else []
+        return hint + ([literal(_head(self._tip, width), "dim")] if self._tip else [])
 
     def _options(self, width: int, room: int) -> list[Content]:
         options = self._asking.options
