@@ -94,7 +94,7 @@ class PdfFolderPrinter:
 
     def confirm(self, reference: str) -> bool | None:
         """True while the file is there; whoever prints from the folder may have taken it away."""
-        return Path(reference).is_file() or None
+        return (Path(reference).parent == self._folder and Path(reference).is_file()) or None
 
     def status(self) -> PrinterStatus:
         """Whether the folder can be written to, and its free space."""

@@ -111,9 +111,12 @@ class SpoolerPrinter:
 
     def confirm(self, reference: str) -> bool | None:
         """Whether this job was printed; False when it was given up, None while it waits or cannot be known."""
+        queue, _, number = reference.rpartition("-")
+        if queue != self._queue or not number.isdecimal():
+            return None
         try:
-            job = self._job(int(reference.rpartition("-")[2]))
-        except (DeviceError, ValueError):
+            job = self._job(int(number))
+        except DeviceError:
             return None
         if job is None or job.state not in ("completed", *_LOST):
             return None

@@ -1,6 +1,5 @@
 """The one place that joins the parts: a configuration becomes a station that takes inputs, prints and lets the sync job run."""
 
-import json
 import os
 import random
 import subprocess
@@ -8,27 +7,26 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Engine, bindparam, select, update
+from sqlalchemy import Engine, select
 
 from returns_station import logs
 from returns_station.config import Config
 from returns_station.domain import policy
-from returns_station.domain.axes import PrintState
-from returns_station.domain.label import LabelModel
 from returns_station.domain.scan import station_code
 from returns_station.errors import StationError
-from returns_station.hardware.printing import LabelPrinter, Printed
+from returns_station.hardware.printing import LabelPrinters, PrinterState
+from returns_station.label_jobs import LabelJobs
+from returns_station.label_jobs import PrintNotice as PrintNotice
 from returns_station.store import tables as t
 from returns_station.store.engine import ProcessLock, open_engine
 from returns_station.store.faults import explained
 from returns_station.store.migrate import migrate, require
-from returns_station.store.unit_of_work import StationUnitOfWork, stamp
+from returns_station.store.unit_of_work import StationUnitOfWork
 from returns_station.workflow.drive import Outcome, Render, drive
 from returns_station.workflow.ports import Input, Prompt, Rules
 from returns_station.workflow.session import resting
@@ -38,30 +36,8 @@ from returns_station.workflow.state import State, load
 SYNC_AGAIN_S = (1.0, 60.0)
 _LOOK_S = 0.1
 SEEDED_DAY = datetime(2011, 9, 1, 8, 0, tzinfo=UTC)
-_job = t.table(t.PrintJob)
 _state = t.table(t.SessionState)
-_ASKED = select(_job).where(_job.c.state == PrintState.ASKED.value).order_by(_job.c.id)
-_PRINTED = (
-    update(_job)
-    .where(_job.c.id == bindparam("job"))
-    .values(
-        state=bindparam("new_state"),
-        reference=bindparam("ref"),
-        problem=bindparam("why"),
-        sent_at=bindparam("at"),
-    )
-)
 Checkpoint = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class PrintNotice:
-    """What became of a label, for the person at the station."""
-
-    job_id: str
-    code: str
-    unit_id: str | None
-    printed: Printed
 
 
 class SeededClock:
@@ -126,7 +102,9 @@ class Station:
             if self._fixed:
                 self._fixed.sequence = self._unit_of_work.sequence()
             self.state = self._stored()
-        self._printer = LabelPrinter(config.printers[0]) if config.printers else None
+        self._jobs = LabelJobs(
+            self.engine, path, LabelPrinters(config.printers), self.now, self._checkpoint
+        )
         self._sync: threading.Thread | None = None
         self._closing = threading.Event()
         self._log = logs.logger("station")
@@ -179,36 +157,16 @@ class Station:
 
     def print_asked(self) -> list[PrintNotice]:
         """Prints every label that was asked for and not handed over yet; no fault of a printer stops the work."""
-        if self._printer is None:
-            return []
-        with explained(self.config.database.path), self.engine.connect() as connection:
-            rows = connection.execute(_ASKED).all()
-        return [self._print(row.id, row.unit_id, json.loads(row.model)) for row in rows]
+        return self._jobs.print_asked()
 
-    def _print(self, job_id: str, unit_id: str | None, raw: dict[str, object]) -> PrintNotice:
-        assert self._printer is not None
-        model = LabelModel(**raw)  # type: ignore[arg-type]
-        self._checkpoint("print")
-        printed = self._printer.print(job_id, model)
-        self._checkpoint("printed")
-        with explained(self.config.database.path), self.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            connection.execute(
-                _PRINTED,
-                {
-                    "job": job_id,
-                    "new_state": printed.state,
-                    "ref": printed.reference,
-                    "why": printed.problem.sentence if printed.problem else None,
-                    "at": stamp(self.now()),
-                },
-            )
-            connection.exec_driver_sql("COMMIT")
-        return PrintNotice(job_id, model.code, unit_id, printed)
+    def printer_states(self) -> tuple[PrinterState, ...]:
+        """Asks every printer, and asks again for what failed on one that came back; a second a printer, from any thread."""
+        return self._jobs.look()
 
     def printer_status(self) -> tuple[str, str]:
-        """How the printer is: band and sentence."""
-        return self._printer.status() if self._printer else ("unknown", "No printer is configured.")
+        """How the default printer is: band and sentence."""
+        states = self._jobs.printers.statuses()
+        return (states[0].band, states[0].sentence) if states else ("unknown", "No printer is configured.")
 
     # --- sync --------------------------------------------------------------------------------------------------------
 

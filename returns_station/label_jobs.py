@@ -1,0 +1,170 @@
+"""The station's print jobs: printed when asked for, again when their printer is back, never again once they were sent."""
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, select, update
+
+from returns_station.domain.axes import PrintState, Reception
+from returns_station.domain.label import LabelModel
+from returns_station.hardware.printing import Comebacks, LabelPrinters, Printed, PrinterState
+from returns_station.store import tables as t
+from returns_station.store.faults import explained
+from returns_station.store.unit_of_work import stamp
+
+_job, _unit, _parcel = t.table(t.PrintJob), t.table(t.ReturnUnit), t.table(t.Parcel)
+_ASKED = select(_job).where(_job.c.state == PrintState.ASKED.value).order_by(_job.c.id)
+# A job without `sent_at` is in another program's hands right now, which prints it or tells its own person.
+_FAILED = (
+    select(_job)
+    .where(_job.c.state == PrintState.FAILED.value, _job.c.sent_at.is_not(None))
+    .order_by(_job.c.id)
+)
+_SENT = (
+    select(_job.c.id, _job.c.reference)
+    .where(_job.c.state == PrintState.SENT.value, _job.c.reference.is_not(None))
+    .order_by(_job.c.id.desc())
+    .limit(20)
+)
+_PRINTED = (
+    update(_job)
+    .where(_job.c.id == bindparam("job"))
+    .values(
+        state=bindparam("new_state"),
+        reference=bindparam("ref"),
+        problem=bindparam("why"),
+        sent_at=bindparam("at"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PrintNotice:
+    """What became of a label, for the person at the station."""
+
+    job_id: str
+    code: str
+    unit_id: str | None
+    printed: Printed
+
+
+class LabelJobs:
+    """Prints what the tables ask for; `checkpoint` is told before ("print") and after ("printed") each hand-over.
+
+    `print_asked` and `look` may be called from different threads: what a job is lives in the tables alone, and a job
+    goes from failed back to asked only while it is failed.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        path: Path,
+        printers: LabelPrinters,
+        now: Callable[[], datetime],
+        checkpoint: Callable[[str], None],
+    ) -> None:
+        self.printers = printers
+        self._engine = engine
+        self._path = path
+        self._now = now
+        self._checkpoint = checkpoint
+        self._comebacks = Comebacks()
+        self._hopeless: set[str] = set()
+
+    def print_asked(self) -> list[PrintNotice]:
+        """Prints every label that was asked for and not handed over yet; no fault of a printer stops the work."""
+        if not self.printers.names:
+            return []
+        with explained(self._path), self._engine.connect() as connection:
+            rows = connection.execute(_ASKED).all()
+        return [self._print(row) for row in rows]
+
+    def look(self) -> tuple[PrinterState, ...]:
+        """Asks every printer how it is, and lets its labels follow: sent ones are confirmed where that is known, failed
+        ones are asked for again on a printer that came back. May take a second for each printer."""
+        states = self.printers.statuses()
+        back = self._comebacks.seen(states)
+        if back:
+            self._ask_again(back)
+        self._confirm()
+        return states
+
+    def _print(self, row: Any) -> PrintNotice:
+        model = LabelModel(**json.loads(row.model))
+        self._checkpoint("print")
+        printed = self.printers.print(row.id, model, _wished(row))
+        self._checkpoint("printed")
+        if printed.problem is not None:
+            self._comebacks.failed(printed.printer)
+            if not printed.passes:
+                self._hopeless.add(row.id)
+        values = {
+            "job": row.id,
+            "new_state": printed.state,
+            "ref": printed.reference,
+            "why": printed.problem.sentence if printed.problem else None,
+            "at": stamp(self._now()),
+        }
+        self._write(lambda connection: connection.execute(_PRINTED, values))
+        return PrintNotice(row.id, model.code, row.unit_id, printed)
+
+    def _ask_again(self, back: Collection[str | None]) -> None:
+        with explained(self._path), self._engine.connect() as connection:
+            rows = connection.execute(_FAILED).all()
+            again = [
+                row.id
+                for row in rows
+                if row.id not in self._hopeless
+                and self.printers.chosen(_wished(row)) in back
+                and _still_wanted(connection, row)
+            ]
+        if again:
+            values = {"state": PrintState.ASKED.value, "problem": None}
+            failed = _job.c.state == PrintState.FAILED.value
+            change = update(_job).where(_job.c.id.in_(again), failed).values(values)
+            self._write(lambda connection: connection.execute(change))
+
+    def _confirm(self) -> None:
+        with explained(self._path), self._engine.connect() as connection:
+            rows = connection.execute(_SENT).all()
+        done = [row.id for row in rows if self.printers.confirm(row.reference)]
+        if done:
+            sent = _job.c.state == PrintState.SENT.value
+            change = update(_job).where(_job.c.id.in_(done), sent).values(state=PrintState.CONFIRMED.value)
+            self._write(lambda connection: connection.execute(change))
+
+    def _write(self, change: Callable[[Connection], object]) -> None:
+        with explained(self._path), self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            change(connection)
+            connection.exec_driver_sql("COMMIT")
+
+
+def _wished(row: Any) -> str | None:
+    wished: str | None = row._mapping.get("printer")
+    return wished
+
+
+def _still_wanted(connection: Connection, row: Any) -> bool:
+    """Whether the label would still be stuck on something: no later one was asked for, and the thing carries its code."""
+    code = json.loads(row.model)["code"]
+    later = select(_job.c.model).where(
+        _job.c.id > row.id,
+        _job.c.kind == row.kind,
+        _job.c.unit_id.is_(row.unit_id),
+        _job.c.parcel_id.is_(row.parcel_id),
+    )
+    if any(json.loads(model)["code"] == code for model in connection.execute(later).scalars()):
+        return False
+    if row.unit_id is not None:
+        living = _unit.c.reception != Reception.VOIDED.value
+        carried = select(_unit.c.lpn).where(_unit.c.id == row.unit_id, living)
+    elif row.parcel_id is not None:
+        carried = select(_parcel.c.plate).where(_parcel.c.id == row.parcel_id)
+    else:
+        return True
+    return bool(connection.execute(carried).scalar() == code)
