@@ -99,7 +99,8 @@ def square_in(value: str, right_mm: float, top_mm: float, room_mm: float, most: 
 
 def coded(words: Words, code: str, paper: Paper, style: Style) -> LabelSpec:
     """A label of one code. A `plate` shows its title across the whole width over the symbols; a `tag` shows it
-    beside the square and gives the bars the whole width, for longer codes. Raises `LabelError`."""
+    beside the square and gives the bars the whole width, for longer codes; where even that is too narrow, it has the
+    square alone. Raises `LabelError` (`not_encodable`, `too_wide`)."""
     arranged = _plate(words, code, paper) if style == "plate" else _tag(words, code, paper)
     return LabelSpec(paper.width_mm, paper.height_mm, tuple(arranged), title=code)
 
@@ -170,10 +171,12 @@ def _tag(words: Words, code: str, paper: Paper) -> list[Element]:
     head, letters, line, foot = snapped(high * 0.15), high * 0.22, high * 0.085, high * 0.06
     bars_high = high * 0.24
     bars_top = high - edge - foot * 1.35 - bars_high
-    square = square_in(code, paper.width_mm, 0, bars_top + 1, module_dots)
-    bars = bars_in(code, 0, bars_top, paper.width_mm, bars_high, bar_dots)
-    left, wide = bars.x_mm, _quiet(square) - bars.x_mm
+    bars = _bars_or_none(code, bars_top, paper.width_mm, bars_high, bar_dots)
+    square = square_in(code, paper.width_mm, 0, bars_top + 1 if bars else high, module_dots)
+    left = bars.x_mm if bars else edge
+    wide = _quiet(square) - left
     baseline = edge + head + high * 0.02 + letters * 0.8
+    foot_wide = paper.width_mm - 2 * left if bars else wide
     return [
         *band(words, left, edge, wide, head),
         Text(left, baseline, wide, words.title, letters, letters / 4, bold=True),
@@ -181,10 +184,20 @@ def _tag(words: Words, code: str, paper: Paper) -> list[Element]:
             Text(left, baseline + line * (1.5 + 1.25 * n), wide, said, line, line / 2)
             for n, said in enumerate(words.lines[:2])
         ),
-        bars,
+        *([bars] if bars else []),
         square,
-        *_foot(code, words.note, left, high - edge - 0.24 * foot, paper.width_mm - 2 * left, foot),
+        *_foot(code, words.note, left, high - edge - 0.24 * foot, foot_wide, foot),
     ]
+
+
+def _bars_or_none(code: str, top: float, width_mm: float, height_mm: float, most: int) -> Code128 | None:
+    """None where the bars are wider than the paper: the square says the same."""
+    try:
+        return bars_in(code, 0, top, width_mm, height_mm, most)
+    except LabelError as error:
+        if error.code != "too_wide":
+            raise
+        return None
 
 
 def _foot(said: str, note: str, x_mm: float, baseline: float, width_mm: float, size: float) -> list[Element]:

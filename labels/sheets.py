@@ -1,14 +1,15 @@
 """Paper for the office printer: sheets of labels filled from any cell on, and pages of codes to scan."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from labels.arrange import CARD, Paper, bars_in, snapped, square_in
 from labels.errors import LabelError
 from labels.fonts import Fonts
 from labels.pdf import Page, Placed, Rendered, Told, render_placed
-from labels.spec import Box, Element, LabelSpec, Rule, Text
+from labels.spec import Box, Code128, Element, LabelSpec, Rule, Text
+from labels.symbols import FNC1
 
 A4, LETTER = Paper(210, 297), Paper(215.9, 279.4)
 PAGES = {"a4": A4, "letter": LETTER}
@@ -23,7 +24,10 @@ Row: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Labels on a page, all in millimetres; `left_mm` and `top_mm` are the first label's corner."""
+    """Labels on a page, all in millimetres; `left_mm` and `top_mm` are the first label's corner.
+
+    On plain paper that is to be `cut` the labels are printed with their outline.
+    """
 
     page: Paper
     columns: int
@@ -34,6 +38,7 @@ class Sheet:
     pitch_x_mm: float
     pitch_y_mm: float
     source: str
+    cut: bool = False
 
     @property
     def cells(self) -> int:
@@ -64,11 +69,11 @@ SHEETS = {
         LETTER, 3, 10, Paper(66.675, 25.4), 4.7625, 12.7, 69.85, 25.4,
         "2 5/8 × 1 inch, 30 on Letter; Avery 5160",
     ),
-    "cards": Sheet(A4, 2, 5, CARD, 14.4, 9.5, 95.6, 56, "85.6 × 54 mm, 10 on plain A4 to cut; ISO/IEC 7810 ID-1"),
+    "cards": Sheet(A4, 2, 5, CARD, 14.4, 9.5, 95.6, 56, "85.6 × 54 mm, 10 on plain A4 to cut; ISO/IEC 7810 ID-1", cut=True),
     "cards-letter": Sheet(
-        LETTER, 2, 4, CARD, 17.35, 20.7, 95.6, 61, "85.6 × 54 mm, 8 on plain Letter to cut; ISO/IEC 7810 ID-1"
+        LETTER, 2, 4, CARD, 17.35, 20.7, 95.6, 61, "85.6 × 54 mm, 8 on plain Letter to cut; ISO/IEC 7810 ID-1", cut=True,
     ),
-    "signs": Sheet(A4, 1, 2, Paper(210, 148.5), 0, 0, 210, 148.5, "two signs on plain A4 to cut; ISO 216 A5"),
+    "signs": Sheet(A4, 1, 2, Paper(210, 148.5), 0, 0, 210, 148.5, "two signs on plain A4 to cut; ISO 216 A5", cut=True),
 }  # fmt: skip
 
 
@@ -105,10 +110,19 @@ def impose(
         page, cell = divmod(at, sheet.cells)
         while len(pages) <= page:
             pages.append([])
-        pages[page].append(_in_cell(spec, sheet, cell))
+        pages[page] += [*_outline(sheet, cell), _in_cell(spec, sheet, cell)]
     return render_placed(
         [Page(sheet.page.width_mm, sheet.page.height_mm, tuple(placed)) for placed in pages], fonts, told
     )
+
+
+def _outline(sheet: Sheet, cell: int) -> list[Placed]:
+    if not sheet.cut:
+        return []
+    width, height = snapped(sheet.label.width_mm), snapped(sheet.label.height_mm)
+    box = Box(0, 0, width, height, filled=False, line_mm=1 / 8)
+    x_mm, y_mm = sheet.corner(cell)
+    return [Placed(LabelSpec(width, height, (box,)), snapped(x_mm), snapped(y_mm))]
 
 
 def _in_cell(spec: LabelSpec, sheet: Sheet, cell: int) -> Placed:
@@ -153,7 +167,7 @@ def code_page(title: str, rows: Sequence[Row], page: Paper = A4, note: str = "")
         )
     elements = _titled(title, note, page)
     for number, (code, caption) in enumerate(rows):
-        elements += _code_row(code, f"{number + 1}  {caption}", snapped(top + number * high), high, page)
+        elements += _code_row(code, f"{number + 1}. {caption}", snapped(top + number * high), high, page)
     return LabelSpec(page.width_mm, page.height_mm, tuple(elements), title=title)
 
 
@@ -168,24 +182,31 @@ def _titled(title: str, note: str, page: Paper) -> list[Element]:
 
 def _code_row(code: str, caption: str, top: float, high: float, page: Paper) -> list[Element]:
     right = page.width_mm - _EDGE_MM
-    square = square_in(code, right, top, high - 1, 6)
-    wide = square.x_mm - 4 * square.module_dots / 8 - _EDGE_MM
+    if code.startswith(FNC1):
+        # QR codes with FNC1 are beyond segno: the bars stand alone.
+        wide, squares = right - _EDGE_MM, []
+    else:
+        square = square_in(code, right, top, high - 1, 6)
+        wide, squares = square.x_mm - 4 * square.module_dots / 8 - _EDGE_MM, [square]
     bars = bars_in(code, _EDGE_MM, top + 6.5, wide, high - 12.5, 3)
     return [
         Text(bars.x_mm, top + 4.75, wide, caption, 4.2, 2, bold=True),
         bars,
-        Text(bars.x_mm, top + high - 3, wide, code, 2.6, 1.5),
-        square,
+        Text(bars.x_mm, top + high - 3, wide, code.removeprefix(FNC1).replace(FNC1, " "), 2.6, 1.5),
+        *squares,
     ]
 
 
+# Where every bar begins in its column: the quiet zone of bars of three dots.
+_INDENT_MM = 3.75
 _COLUMNS, _CELL_MM, _GAP_MM = 3, 19.5, 3
 
 
 def command_pages(
     title: str, groups: Sequence[Group], page: Paper = A4, note: str = ""
 ) -> tuple[LabelSpec, ...]:
-    """Groups of codes three abreast, each with its caption over its bars; wide codes take more of the row.
+    """Groups of codes three abreast, each with its caption over its bars; wide codes take more of the row,
+    and narrow ones come forward to fill it.
 
     Raises `LabelError` (`not_encodable`, `too_wide`).
     """
@@ -216,14 +237,16 @@ class _Columns:
         if not self._room(_HEAD_MM + _CELL_MM + 2):
             self._turn()
         self._head(group.title)
-        column = 0
-        for code, caption in group.rows:
-            span = self._span(code)
-            if column + span > _COLUMNS:
+        left, column = [(code, caption, self._span(code)) for code, caption in group.rows], 0
+        while left:
+            at = next((n for n, (_, _, span) in enumerate(left) if column + span <= _COLUMNS), None)
+            if at is None:
                 self._y, column = snapped(self._y + _CELL_MM), 0
+                continue
             if column == 0 and not self._room(_CELL_MM):
                 self._turn()
                 self._head(group.title)
+            code, caption, span = left.pop(at)
             self._made[-1] += self._cell(code, caption, column, span)
             column += span
         self._y = snapped(self._y + _CELL_MM + 1.5)
@@ -232,7 +255,16 @@ class _Columns:
         wide = self._page.width_mm - 2 * _EDGE_MM
         self._made[-1] += [
             Box(_EDGE_MM, self._y, wide, _HEAD_MM),
-            Text(_EDGE_MM + 2, self._y + 4.75, wide - 4, title, 4.2, 2, bold=True, inverse=True),
+            Text(
+                _EDGE_MM + _INDENT_MM,
+                self._y + 4.75,
+                wide - 2 * _INDENT_MM,
+                title,
+                4.2,
+                2,
+                bold=True,
+                inverse=True,
+            ),
         ]
         self._y = snapped(self._y + _HEAD_MM + 1.25)
 
@@ -252,11 +284,12 @@ class _Columns:
 
     def _cell(self, code: str, caption: str, column: int, span: int) -> list[Element]:
         x_mm, wide = _EDGE_MM + column * (self._wide + _GAP_MM), self._width(span)
-        bars = bars_in(code, x_mm, self._y + 5, wide, 9, 3)
+        bars = _indented(bars_in(code, x_mm, self._y + 5, wide, 9, 3), x_mm)
+        words = wide - _INDENT_MM
         return [
-            Text(bars.x_mm, self._y + 3.75, wide - (bars.x_mm - x_mm), caption, 3.8, 1.8, bold=True),
+            Text(bars.x_mm, self._y + 3.75, words, caption, 3.8, 1.8, bold=True),
             bars,
-            Text(bars.x_mm, self._y + 16.6, wide - (bars.x_mm - x_mm), code, 2.3, 1.4),
+            Text(bars.x_mm, self._y + 16.6, words, code, 2.3, 1.4),
         ]
 
     def pages(self) -> tuple[LabelSpec, ...]:
@@ -281,3 +314,8 @@ class _Columns:
                 LabelSpec(self._page.width_mm, self._page.height_mm, tuple(elements), title=self._title)
             )
         return tuple(done)
+
+
+def _indented(bars: Code128, x_mm: float) -> Code128:
+    """Bars of two dots moved to where those of three begin; the gap between the columns leaves room for it."""
+    return replace(bars, x_mm=max(bars.x_mm, snapped(x_mm + _INDENT_MM)))

@@ -12,8 +12,11 @@ from labels.spec import DOTS_PER_MM, Code128, Matrix
 # Longer values fit no label, not even as digits; a hostile one is stopped before it is encoded.
 LONGEST = 80
 
+FNC1 = "\x1d"
+"""At the beginning of a value it makes a Code 128 a GS1-128, and there also ends fields (a scanner sends it as GS)."""
+
 # Values of Code 128 that change the character set or begin a symbol (ISO/IEC 15417, table 1).
-_TO_C, _TO_B, _START_B, _START_C = 99, 100, 104, 105
+_TO_C, _TO_B, _FNC1, _START_B, _START_C = 99, 100, 102, 104, 105
 _MODULES, _STOP_MODULES = 11, 13
 _DIGITS = re.compile("[0-9]{4,}")
 _LEADING = re.compile("[0-9]{2,}")
@@ -39,7 +42,12 @@ class Bars:
 
 
 def check_value(value: str, symbology: str) -> None:
-    """Raises `LabelError` (`not_encodable`) unless `value` is 1 to 80 characters of printable ASCII."""
+    """Raises `LabelError` (`not_encodable`) unless `value` is 1 to 80 characters of printable ASCII.
+
+    A GS1-128 barcode may hold `FNC1` besides.
+    """
+    if symbology == "Code 128 barcode" and value.startswith(FNC1):
+        value = value.replace(FNC1, "")
     if not value:
         raise LabelError(
             "not_encodable",
@@ -76,7 +84,7 @@ def code128_values(value: str) -> tuple[int, ...]:
     while at < len(value):
         run = _DIGITS.search(value, at)
         end = run.start() if run else len(value)
-        found += [ord(char) - 32 for char in value[at:end]]
+        found += [_FNC1 if char == FNC1 else ord(char) - 32 for char in value[at:end]]
         at = end
         if run:
             found.append(_TO_C)

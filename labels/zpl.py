@@ -14,7 +14,7 @@ from labels.errors import LabelError
 from labels.fitting import Line, baseline_mm, fit, left_mm
 from labels.fonts import Fonts, installed_fonts
 from labels.spec import Box, Code128, Element, LabelSpec, Matrix, Rule, Text
-from labels.symbols import check_qr, code128, code128_values, fit_bars, is_qr_letters, qr
+from labels.symbols import FNC1, check_qr, code128, code128_values, fit_bars, is_qr_letters, qr
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -197,7 +197,7 @@ def _in_one_set(value: str) -> str | None:
     first, *others = code128_values(value)
     if first == _START_C and _TO_B not in others:
         return f">;{value}"
-    if first == _START_B and _TO_C not in others and not any(char in value for char in "^~\\_>"):
+    if first == _START_B and _TO_C not in others and not any(char in value for char in f"^~\\_>{FNC1}"):
         return f">:{value}"
     return None
 
