@@ -1,4 +1,4 @@
-"""Writes label models as ZPL II for label printers of 203 and 300 dpi: symbols and Latin texts by the printer's own
+"""Writes label models as ZPL II for label printers of 203, 300 and 600 dpi: symbols and Latin texts by the printer's own
 commands, everything else as graphics drawn from the fonts of the PDF.
 
 Commands by the ZPL II Programming Guide of Zebra Technologies. Foreign text never becomes a command: it stands in
@@ -19,8 +19,8 @@ from labels.symbols import FNC1, check_qr, code128, code128_values, fit_bars, is
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-# Printheads of 203 dpi have 8 dots to the millimetre, those of 300 dpi 11.81.
-RESOLUTIONS = {203: 8.0, 300: 300 / 25.4}
+# Print heads of 203 dpi have 8 dots to the millimetre, those of 300 and 600 dpi 11.81 and 23.62.
+RESOLUTIONS = {203: 8.0, 300: 300 / 25.4, 600: 600 / 25.4}
 
 # Code page 1252: the printer's own font 0 has these (^CI27 selects them), so ^CI28 may name them in UTF-8.
 _OWN_FONT = frozenset(bytes([b]).decode("cp1252", "ignore") for b in range(0x20, 0x100)) - {
@@ -58,7 +58,7 @@ def render_batch(specs: Sequence[LabelSpec], dpi: int = 203, fonts: Fonts | None
     if dpi not in RESOLUTIONS:
         raise LabelError(
             "resolution",
-            f"A label printer of {dpi} dpi is not known: one of 203 and 300 was expected.",
+            f"A label printer of {dpi} dpi is not known: 203, 300 or 600 was expected.",
             "Take the resolution that stands on the printer's type plate.",
         )
     writer = _writer(dpi, fonts or installed_fonts())

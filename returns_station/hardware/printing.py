@@ -9,7 +9,7 @@ from devices.printers import Band, PdfFolderPrinter
 from returns_station.config import Printer
 from returns_station.domain.label import LabelModel
 from returns_station.errors import Problem, StationError
-from returns_station.hardware.rendering import Rendered, label_pdf, rendered_pdf
+from returns_station.hardware.rendering import Rendered, label_pdf, rendered_pdf, rendered_zpl
 
 if TYPE_CHECKING:
     from devices.printers import Printer as Device
@@ -154,4 +154,6 @@ def _device(configured: Printer) -> "Device":
 
 
 def _rendered(model: LabelModel, media: str, configured: Printer) -> Rendered:
-    return rendered_pdf(model)
+    if media == "application/zpl":
+        return rendered_zpl(model, configured.dpi, size=configured.size)
+    return rendered_pdf(model, size=configured.size)
