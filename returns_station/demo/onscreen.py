@@ -154,9 +154,9 @@ class DemoApp(StationApp):
         self._guided = Guided(station, scanners, (scanners.stop,))
         return self._guided
 
+    # Textual calls the handlers of the base class too.
     def on_mount(self) -> None:
         """Looks at the upstream beside the work."""
-        super().on_mount()
         threading.Thread(target=self._watch, name="upstream", daemon=True).start()
 
     def _watch(self) -> None:
@@ -174,7 +174,6 @@ class DemoApp(StationApp):
     async def on_unmount(self) -> None:
         """Ends the look."""
         self._watching.set()
-        await super().on_unmount()
 
     def send_typed(self, text: str) -> None:
         """Enter alone scans what a worker would scan next; what is typed is scanned as it was typed."""
@@ -193,7 +192,6 @@ class DemoApp(StationApp):
 
     def on_looked(self, event: messages.Looked) -> None:
         """Names the next scan."""
-        super().on_looked(event)
         suggestion = self._guided.suggestion if self._guided else None
         self._dock.ask.tip(
             f"Enter scans {suggestion} · F11 labels · F10 ends"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -48,7 +49,7 @@ class Sounds(Protocol):
 class StationApp(App[int], inherit_bindings=False):
     """The dock's terminal. `open_station` is called once, in the intake thread, after the first paint."""
 
-    CSS_PATH = "station.tcss"
+    CSS_PATH = Path(__file__).with_name("station.tcss")
     TITLE = "Returns Station"
     COMMANDS: ClassVar = {Commands}
     BINDINGS: ClassVar = [
