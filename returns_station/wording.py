@@ -271,6 +271,7 @@ ENGLISH = {
     "printer.none": "There is no other printer.",
     "printer.which": "Labels come from another printer now: choose it.",
     "printer.changed": "{printer} prints {lpn} now.",
+    "disposition.changed_unlabelled": "{disposition} it is. It needs no label.",
     "place.want": "{value} is not a place. Scan a bin or a tote.",
     "place.other": "{place} is not a place for: {disposition}.",
     "place.closed": "{place} is closed. Scan an open one.",
@@ -311,12 +312,16 @@ ENGLISH = {
     "reprint.nothing": "There is no label to print again.",
     "reprint.asked": "Label {lpn} is printed again, marked as reprint {count}.",
     "status.parcel": "Parcel {plate}, in hand: {unit}.",
+    "status.receiving": "Receiving: {count} parcels{cage}.",
     "status.none": "No parcel is open.",
     "scan.problem": "{problem}",
     "store.failed": "Nothing was saved: the database could not be written. Scan it again after the station has been restarted.",
     # help
     "help.badge": "Hold your badge to the scanner. Without a badge nothing can be recorded.",
-    "help.parcel": "Scan any number on the parcel: tracking, return, order, plate. No label at all: NO-LABEL. RECEIVE takes in a truck. A tote or cage is put away by scanning it.",
+    "help.parcel": (
+        "Scan any number on the parcel: tracking, return, order, plate. No label at all: NO-LABEL. RECEIVE takes in "
+        "a truck. A tote or cage is put away by scanning it."
+    ),
     "help.choose_return": "Several returns carry this number. Type or scan the number of the right one; UNDO goes back.",
     "help.confirm_blind": "1 takes the parcel as a blind return, 2 lets you scan again.",
     "help.refuse_reason": "Type or scan why the parcel is not taken in; UNDO goes back.",
@@ -330,7 +335,10 @@ ENGLISH = {
     "help.quantity": "Count pieces of the same kind and lot. Scan a quantity code, type digits, or scan ALL.",
     "help.question": "Type or scan the number of the answer. SEALED answers everything at once. SPLIT takes some pieces apart.",
     "help.split": "Type how many pieces are unlike the rest.",
-    "help.label": "Stick the printed label on and scan it, or a fresh one from the roll. REPRINT prints it again, PRINTER on another printer, LATER goes on without.",
+    "help.label": (
+        "Stick the printed label on and scan it, or a fresh one from the roll. REPRINT prints it again, PRINTER on "
+        "another printer, LATER goes on without."
+    ),
     "help.destination": "Put the unit into the place named, then scan that place. Another place asks for a reason.",
     "help.place_reason": "Type or scan the reason, or scan the right place.",
     "help.disposition_reason": "Type or scan the reason; UNDO goes back.",
@@ -338,18 +346,28 @@ ENGLISH = {
     "help.hold_shelf": "Put it on the hold shelf and scan the shelf.",
     "help.stop_kind": "Type or scan what is wrong.",
     "help.locked": "The station is locked. The badge of whoever works here, or a supervisor's, goes on.",
-    "help.choose_parcel": "Several received parcels carry this number. Type or scan the number of the one whose plate is in your hand.",
+    "help.choose_parcel": (
+        "Several received parcels carry this number. Type or scan the number of the one whose plate is in your hand."
+    ),
     "help.printer": "Type or scan the number of the printer. Labels come from there until it is changed again.",
     "help.cage": "Scan the cage or pallet the parcels go into. NO-LABEL: they go into none. DONE leaves.",
-    "help.receive": "One scan a parcel. NO-LABEL prints a plate. Another cage: scan it. PIECE, WEIGHT, DAMAGE, PHOTO, REFUSE tell more of the last one, CARRIER, MANIFEST, SEAL of the load. DONE leaves.",
-    "help.receive_again": "1 or YES counts another box of the same return, 2 or NO does not. Any other parcel can be scanned as well.",
+    "help.receive": (
+        "One scan a parcel. NO-LABEL prints a plate. Another cage: scan it. PIECE, WEIGHT, DAMAGE, PHOTO, REFUSE "
+        "tell more of the last one, CARRIER, MANIFEST, SEAL of the load. DONE leaves."
+    ),
+    "help.receive_again": (
+        "1 or YES counts another box of the same return, 2 or NO does not. Any other parcel can be scanned as well."
+    ),
     "help.carrier": "Type or scan the number of the carrier: it holds for the parcels that follow. SKIP leaves it out.",
     "help.manifest": "Scan or type the number of the driver's list: it holds for the parcels that follow. SKIP leaves it out.",
     "help.seal": "Scan or type the number of the seal: it holds for the parcels that follow. SKIP leaves it out.",
     "help.piece": "Type the piece and how many there are, such as 2/3. SKIP leaves it out.",
     "help.weight": "Put it on the scale, or type grams as 1250 or kilograms as 1.25. SKIP leaves it out.",
     "help.damage": "Type or scan the number of the damage. SKIP leaves it out.",
-    "help.container": "Scan where it is put: it is closed and what lies in it is available. CLOSE closes it only, EMPTY frees one that was put away, DONE leaves it.",
+    "help.container": (
+        "Scan where it is put: it is closed and what lies in it is available. CLOSE closes it only, EMPTY frees one "
+        "that was put away, DONE leaves it."
+    ),
     "help.container_reason": "Type or scan the reason, or scan the right place.",
     "help.stop_shelf": "Put it where nobody is harmed, then scan that place.",
 }

@@ -5,7 +5,7 @@ This is the seat of the policy engine: `decide` is the one function that answers
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -29,6 +29,30 @@ FACTS = frozenset(
         "cause",
     }
 )
+
+HIGHEST_ANSWER = 99
+CARRIERS = {
+    "ups": "UPS",
+    "fedex": "FedEx",
+    "usps": "USPS",
+    "dhl": "DHL",
+    "dpd": "DPD",
+    "gls": "GLS",
+    "hermes": "Hermes",
+    "royal_mail": "Royal Mail",
+    "own": "Own truck",
+    "other": "Another carrier",
+}
+"""Who may bring a load, where a policy names nobody."""
+
+DAMAGES = {
+    "crushed": "Crushed",
+    "torn": "Torn or holed",
+    "wet": "Wet",
+    "opened": "Opened or taped again",
+    "label": "Label damaged",
+}
+"""What may be seen on a parcel from outside, where a policy says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +114,7 @@ class RefundRule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All rules under one version."""
+    """All rules under one version. `labelling`: disposition → "unit" or "none"; carriers and damages as the truck is met."""
 
     version: str
     trees: Mapping[str, Tree]
@@ -100,10 +124,17 @@ class Policy:
     shelves: Mapping[str, tuple[str, ...]]
     override_reasons: Mapping[str, str]
     refuse_reasons: Mapping[str, str]
+    labelling: Mapping[str, str] = field(default_factory=dict)
+    carriers: Mapping[str, str] = field(default_factory=dict)
+    damages: Mapping[str, str] = field(default_factory=dict)
 
     def tree(self, product_type: str) -> Tree:
         """The tree of a product type, the default one where it has none."""
         return self.trees.get(product_type, self.trees["default"])
+
+    def needs_no_label(self, disposition: str) -> bool:
+        """Whether goods that go there are put without a label of their own."""
+        return self.labelling.get(disposition, "unit") == "none"
 
 
 Facts = Mapping[str, tuple[str, ...]]
@@ -270,7 +301,28 @@ def _policy(raw: Mapping[str, Any]) -> Policy:
         _lists(raw["shelves"]),
         dict(raw["override_reasons"]),
         dict(raw["refuse_reasons"]),
+        _labelling(raw.get("labelling", {})),
+        _texts(raw.get("carriers", CARRIERS), "carriers"),
+        _texts(raw.get("damages", DAMAGES), "damages"),
     )
+
+
+def _labelling(raw: Mapping[str, Any]) -> dict[str, str]:
+    for disposition, label in raw.items():
+        _one(Disposition, disposition, "labelling")
+        if label not in ("unit", "none"):
+            raise _bad(f"labelling.{disposition}", label, 'one of "unit", "none"')
+    return dict(raw)
+
+
+def _texts(raw: Mapping[str, Any], where: str) -> dict[str, str]:
+    """Choices by code, in order; a digit is taken by the number of the choice."""
+    for code, text in raw.items():
+        if not isinstance(text, str) or code.isdigit():
+            raise _bad(where, code, "a word with a text")
+    if len(raw) > HIGHEST_ANSWER:
+        raise _bad(where, len(raw), f"at most {HIGHEST_ANSWER} choices")
+    return dict(raw)
 
 
 def _percent(value: object, n: int) -> int:

@@ -1,17 +1,37 @@
 """Answers to what the session needs to know, each an indexed read in the step's own transaction."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, String, bindparam, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    String,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+)
 
-from returns_station.domain.axes import Arrival, ParcelWork, Reception, SettlementState, SyncState
+from returns_station.domain.axes import (
+    Arrival,
+    EvidenceState,
+    ParcelWork,
+    Reception,
+    SettlementState,
+    SyncState,
+)
 from returns_station.domain.codes import Reason, RefundMeans, RefundTiming, ReturnType, Role
 from returns_station.domain.effects import Effect, EffectType
 from returns_station.domain.nouns import (
+    Evidence,
     Order,
     OrderLine,
     Parcel,
@@ -29,6 +49,7 @@ from returns_station.workflow.ports import (
     ClosedParcels,
     EffectStates,
     Identify,
+    InCage,
     Load,
     Match,
     Need,
@@ -36,6 +57,8 @@ from returns_station.workflow.ports import (
     Prints,
     ReceiptsOf,
     Suggest,
+    UnitsById,
+    UnitsIn,
     UnitsOf,
 )
 
@@ -53,6 +76,8 @@ _product = t.table(t.Product)
 _container = t.table(t.Container)
 _location = t.table(t.Location)
 _outbox = t.table(t.Outbox)
+_waiting = t.table(t.WaitingParcel)
+_evidence = t.table(t.Evidence)
 
 
 def _slots(count: int) -> list[BindParameter[str]]:
@@ -69,8 +94,28 @@ def _room(values: Iterable[str]) -> tuple[int, dict[str, str]]:
 
 
 @cache
-def _identifying(count: int) -> Select[Any]:
-    return select(_scannable).where(_scannable.c.value.in_(_slots(count))).limit(100)
+def _identifying(count: int) -> CompoundSelect[Any]:
+    """What the values name; and the parcels from the truck that wait for a thing of that name, in the same read."""
+    columns = (
+        _scannable.c.value,
+        _scannable.c.kind,
+        _scannable.c.ref,
+        _scannable.c.merchant,
+        _scannable.c.factor,
+    )
+    named = select(*columns).where(_scannable.c.value.in_(_slots(count)))
+    waiting = (
+        select(
+            _scannable.c.value,
+            literal("waiting").label("kind"),
+            _waiting.c.parcel_id,
+            _waiting.c.merchant,
+            literal(1),
+        )
+        .join(_waiting, _waiting.c.ref == _scannable.c.ref)
+        .where(_scannable.c.value.in_(_slots(count)))
+    )
+    return named.union_all(waiting).limit(100)
 
 
 _UNIT = select(_unit).where(_unit.c.id == bindparam("id"))
@@ -85,6 +130,14 @@ _UNITS_OF = (
     .order_by(_unit.c.id)
 )
 _LIVING = _unit.c.reception == Reception.RECEIVED.value
+_UNITS_IN = (
+    select(_unit).where(_unit.c.container == bindparam("id"), _LIVING).order_by(_unit.c.return_id, _unit.c.id)
+)
+_IN_CAGE = (
+    select(func.count())
+    .select_from(_parcel)
+    .where(_parcel.c.cage == bindparam("id"), _parcel.c.work == ParcelWork.WAITING.value)
+)
 _LINES = select(_line).where(_line.c.order_id == bindparam("id")).order_by(_line.c.line_id)
 
 
@@ -132,6 +185,7 @@ _AUTHORIZATION = select(_authorization).where(_authorization.c.id == bindparam("
 _RETURN_LINES = (
     select(_return_line).where(_return_line.c.authorization_id == bindparam("id")).order_by(_return_line.c.id)
 )
+_EVIDENCE = select(_evidence).where(_evidence.c.id == bindparam("id"))
 _PARCEL = select(_parcel).where(_parcel.c.id == bindparam("id"))
 _CONTAINER = select(_container).where(_container.c.code == bindparam("id"))
 _LOCATION = select(_location).where(_location.c.code == bindparam("id"))
@@ -294,12 +348,36 @@ def _load_parcel(connection: Connection, id: str) -> Parcel | None:
         row.note,
         row.opened_by,
         row.tracked,
+        row.cage,
+        row.manifest,
+        row.seal,
+        row.piece,
+        row.of,
+        row.weight_grams,
+        row.damage,
     )
 
 
 def _load_unit(connection: Connection, id: str) -> ReturnUnit | None:
     row = connection.execute(_UNIT, {"id": id}).first()
     return unit_from_row(row, connection.execute(_FINDINGS, {"id": id}).all()) if row else None
+
+
+def _load_evidence(connection: Connection, id: str) -> Evidence | None:
+    row = connection.execute(_EVIDENCE, {"id": id}).first()
+    if row is None:
+        return None
+    return Evidence(
+        row.id,
+        row.parcel_id,
+        row.unit_id,
+        EvidenceState(row.state),
+        row.sha256,
+        row.name,
+        row.bytes,
+        row.problem,
+        row.worker,
+    )
 
 
 def _load_place(connection: Connection, code: str) -> Place | None:
@@ -326,6 +404,7 @@ _LOADS: dict[str, Callable[[Connection, str], Any]] = {
     "parcel": _load_parcel,
     "unit": _load_unit,
     "place": _load_place,
+    "evidence": _load_evidence,
 }
 
 
@@ -334,6 +413,29 @@ def _units_of(connection: Connection, need: UnitsOf) -> tuple[ReturnUnit, ...]:
         unit_from_row(row, connection.execute(_FINDINGS, {"id": row.id}).all())
         for row in connection.execute(_UNITS_OF, {"id": need.parcel_id})
     )
+
+
+def _in_cage(connection: Connection, need: InCage) -> int:
+    return int(connection.execute(_IN_CAGE, {"id": need.code}).scalar_one())
+
+
+def _units_in(connection: Connection, need: UnitsIn) -> tuple[ReturnUnit, ...]:
+    return _with_findings(connection, connection.execute(_UNITS_IN, {"id": need.code}).all())
+
+
+def _units_by_id(connection: Connection, need: UnitsById) -> tuple[ReturnUnit, ...]:
+    found = select(_unit).where(_unit.c.id.in_(need.ids)).order_by(_unit.c.id)
+    return _with_findings(connection, connection.execute(found).all())
+
+
+def _with_findings(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[ReturnUnit, ...]:
+    """Units with what was seen on them, all findings in one read."""
+    table = t.table(t.UnitFinding)
+    by_unit: dict[str, list[Row[Any]]] = {}
+    found = select(table).where(table.c.unit_id.in_([row.id for row in rows])).order_by(table.c.position)
+    for finding in connection.execute(found) if rows else ():
+        by_unit.setdefault(finding.unit_id, []).append(finding)
+    return tuple(unit_from_row(row, by_unit.get(row.id, ())) for row in rows)
 
 
 def _open_returns(connection: Connection, need: OpenReturns) -> tuple[str, ...]:
@@ -437,4 +539,7 @@ _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     EffectStates: _effect_states,
     Prints: _prints,
     ReceiptsOf: _receipts,
+    InCage: _in_cage,
+    UnitsIn: _units_in,
+    UnitsById: _units_by_id,
 }

@@ -3,13 +3,20 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, Executable, Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import Insert, dialect, insert
 
-from returns_station.domain.axes import ParcelWork, Reception, SettlementState
-from returns_station.domain.nouns import Parcel, ReturnAuthorization, ReturnUnit, Settlement
+from returns_station.domain.axes import EvidenceState, ParcelWork, Reception, SettlementState
+from returns_station.domain.nouns import (
+    Container,
+    Evidence,
+    Parcel,
+    ReturnAuthorization,
+    ReturnUnit,
+    Settlement,
+)
 from returns_station.store import tables as t
-from returns_station.store.snapshots import parcel_values, settlement_values, unit_values
+from returns_station.store.snapshots import evidence_values, parcel_values, settlement_values, unit_values
 from returns_station.workflow.ports import Record
 
 
@@ -36,15 +43,36 @@ def ready(statement: Executable, *columns: str) -> str:
     return str(compiled)
 
 
+def _parcel() -> Insert:
+    """A parcel's times are written once: when it came, and when it was first opened."""
+    table = t.table(t.Parcel)
+    statement = _upsert(table, keep=frozenset({"arrived_at", "opened_at"}))
+    opened = func.coalesce(table.c.opened_at, statement.excluded.opened_at)
+    changed = {
+        c.name: statement.excluded[c.name] for c in table.c if c.name not in ("id", "arrived_at", "opened_at")
+    }
+    return insert(table).on_conflict_do_update(index_elements=["id"], set_=changed | {"opened_at": opened})
+
+
 _NAMED = dialect(paramstyle="named")
 _scannable = t.table(t.Scannable)
 _finding = t.table(t.UnitFinding)
-_PARCEL = ready(_upsert(t.table(t.Parcel), keep=frozenset({"opened_at"})))
+_PARCEL = ready(_parcel())
 _UNIT = ready(_upsert(t.table(t.ReturnUnit)))
 _SCANNABLE = ready(_upsert(_scannable))
 _SETTLEMENT = ready(_upsert(t.table(t.Settlement)))
 _ALLOCATION = ready(_upsert(t.table(t.Allocation)))
 _AUTHORIZATION = insert(t.table(t.Authorization)).on_conflict_do_nothing()
+_waiting = t.table(t.WaitingParcel)
+_container = t.table(t.Container)
+_WAITING = ready(_upsert(_waiting))
+_NO_LONGER = ready(delete(_waiting).where(_waiting.c.parcel_id == bindparam("parcel")))
+_CONTAINER = ready(
+    update(_container)
+    .where(_container.c.code == bindparam("container"))
+    .values(state=bindparam("now"), location=bindparam("at"))
+)
+_EVIDENCE = ready(_upsert(t.table(t.Evidence), keep=frozenset({"asked_at"})))
 _NO_FINDINGS = delete(t.table(t.UnitFinding)).where(t.table(t.UnitFinding).c.unit_id == bindparam("unit"))
 _FINDING = insert(t.table(t.UnitFinding))
 _NO_PLATE = delete(_scannable).where(
@@ -84,15 +112,21 @@ def apply_step(connection: Connection, records: Iterable[Record], site: str, at:
         if record.parcel is not None:
             parcels[record.parcel.id] = record.parcel
             _parcel_names(connection, record.parcel, record.type)
+            _parcel_waits(connection, record)
         if record.settlement is not None:
             _settlement(connection, record.settlement, site)
         units.update((unit.id, unit) for unit in record.units)
+        if record.container is not None:
+            _change_container(connection, record.container)
+        if record.evidence is not None:
+            _picture(connection, record.evidence, site, at)
         for id in record.facts.get("settlements", ()):
             connection.execute(_WITHDRAWN, {"settlement": id})
             connection.execute(_NO_ALLOCATION, {"settlement": id})
     for parcel in parcels.values():
         closed = at if parcel.work is ParcelWork.CLOSED else None
-        values = parcel_values(parcel) | {"opened_at": at, "closed_at": closed}
+        opened = None if parcel.work is ParcelWork.WAITING else at
+        values = parcel_values(parcel) | {"arrived_at": at, "opened_at": opened, "closed_at": closed}
         connection.exec_driver_sql(_PARCEL, values)
     for unit in units.values():
         _unit(connection, unit, site)
@@ -126,15 +160,54 @@ def _authorization(connection: Connection, found: ReturnAuthorization, site: str
 
 def _parcel_names(connection: Connection, parcel: Parcel, type: str) -> None:
     """What a parcel is found by, once it is opened; a voided one is found no more."""
-    if type not in ("parcel.opened", "step.undone"):
+    if type not in ("parcel.arrived", "parcel.opened", "step.undone"):
         return
-    names = [(parcel.plate, "plate")] + ([(parcel.scanned, "parcel")] if parcel.tracked else [])
+    unnamed = parcel.work is ParcelWork.WAITING and not parcel.returns and parcel.scanned
+    names = [(parcel.plate, "plate")] + ([(parcel.scanned, "parcel")] if parcel.tracked or unnamed else [])
     if parcel.work is ParcelWork.VOIDED:
-        ours = _scannable.c.value.in_([name for name, _ in names])
+        ours = _scannable.c.value.in_([parcel.plate, parcel.scanned])
         connection.execute(delete(_scannable).where(_scannable.c.ref == parcel.id, ours))
     else:
         rows = [_name(value, kind, parcel.id, parcel.merchant) for value, kind in names]
         connection.exec_driver_sql(_SCANNABLE, rows)
+
+
+def _parcel_waits(connection: Connection, record: Record) -> None:
+    """What a received parcel is found by besides its own names, until it is opened: its returns and their orders."""
+    parcel = record.parcel
+    assert parcel is not None
+    if record.type == "parcel.arrived" or (
+        record.type == "step.undone" and parcel.work is ParcelWork.WAITING
+    ):
+        refs = dict.fromkeys((parcel.id, *parcel.returns, *_orders(connection, parcel.returns)))
+        rows = [{"ref": ref, "parcel_id": parcel.id, "merchant": parcel.merchant} for ref in refs]
+        connection.exec_driver_sql(_WAITING, rows)
+    elif record.type in ("parcel.refused", "step.undone") or record.facts.get("received"):
+        connection.exec_driver_sql(_NO_LONGER, {"parcel": parcel.id})
+    if record.facts.get("named") and not parcel.tracked:
+        own = (
+            _scannable.c.value == parcel.scanned,
+            _scannable.c.kind == "parcel",
+            _scannable.c.ref == parcel.id,
+        )
+        connection.execute(delete(_scannable).where(*own))
+
+
+def _orders(connection: Connection, returns: tuple[str, ...]) -> list[str]:
+    table = t.table(t.Authorization)
+    found = select(table.c.order_id).where(table.c.id.in_(returns), table.c.order_id.is_not(None))
+    return [str(row.order_id) for row in connection.execute(found)] if returns else []
+
+
+def _change_container(connection: Connection, container: Container) -> None:
+    values = {"container": container.code, "now": container.state.value, "at": container.location}
+    connection.exec_driver_sql(_CONTAINER, values)
+
+
+def _picture(connection: Connection, evidence: Evidence, site: str, at: str) -> None:
+    stored = at if evidence.state is EvidenceState.STORED else None
+    values = evidence_values(evidence, site) | {"asked_at": at, "stored_at": stored}
+    connection.exec_driver_sql(_EVIDENCE, values)
 
 
 def _name(value: str, kind: str, ref: str, merchant: str) -> dict[str, Any]:

@@ -6,7 +6,17 @@ from returns_station.store import projection
 from returns_station.store import tables as t
 from returns_station.store.snapshots import record_from
 
-STATE_TABLES = ("parcel", "return_unit", "unit_finding", "settlement", "allocation", "authorization")
+STATE_TABLES = (
+    "parcel",
+    "waiting_parcel",
+    "return_unit",
+    "unit_finding",
+    "settlement",
+    "allocation",
+    "authorization",
+    "evidence",
+    "container",
+)
 _event = t.table(t.Event)
 _scannable = t.table(t.Scannable)
 _authorization = t.table(t.Authorization)
@@ -16,7 +26,8 @@ _line = t.table(t.ReturnLine)
 def rebuild(engine: Engine, site: str) -> int:
     """Empties what the dialogue wrote and replays every event in order, in one transaction; how many events.
 
-    Imported rows stay: of authorisations only those made at the dock are rebuilt, of return lines only `short`.
+    Imported rows stay: of authorisations only those made at the dock are rebuilt, of return lines only `short`; a
+    container stands as it was imported until the history says otherwise.
     """
     with engine.connect() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -30,7 +41,15 @@ def rebuild(engine: Engine, site: str) -> int:
 
 
 def _empty(connection: Connection) -> None:
-    for model in (t.Allocation, t.Settlement, t.UnitFinding, t.ReturnUnit, t.Parcel):
+    for model in (
+        t.WaitingParcel,
+        t.Evidence,
+        t.Allocation,
+        t.Settlement,
+        t.UnitFinding,
+        t.ReturnUnit,
+        t.Parcel,
+    ):
         connection.execute(delete(t.table(model)))
     connection.execute(delete(_authorization).where(_authorization.c.source == "station"))
     connection.execute(delete(_scannable).where(_scannable.c.kind.in_(("plate", "parcel", "lpn"))))

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from returns_station.domain.axes import Acceptance, Inspection, Placement, Reception
 from returns_station.domain.codes import Cause, Grade, Identity, Packaging
-from returns_station.domain.nouns import Decision, Finding, Parcel, ReturnUnit, Settlement
+from returns_station.domain.nouns import Decision, Evidence, Finding, Parcel, ReturnUnit, Settlement
 from returns_station.workflow.ports import Record
 
 
@@ -71,6 +71,7 @@ def unit_from_row(row: Row[Any], findings: Sequence[Row[Any]]) -> ReturnUnit:
         row.graded_by,
         row.put_by,
         row.settlement_id,
+        row.labelling,
     )
 
 
@@ -112,6 +113,7 @@ def unit_values(unit: ReturnUnit, site: str) -> dict[str, Any]:
         "graded_by": unit.graded_by,
         "put_by": unit.put_by,
         "settlement_id": unit.settlement_id,
+        "labelling": unit.labelling,
     }
 
 
@@ -132,6 +134,29 @@ def parcel_values(parcel: Parcel) -> dict[str, Any]:
         "note": parcel.note,
         "opened_by": parcel.opened_by,
         "tracked": parcel.tracked,
+        "cage": parcel.cage,
+        "manifest": parcel.manifest,
+        "seal": parcel.seal,
+        "piece": parcel.piece,
+        "of": parcel.of,
+        "weight_grams": parcel.weight_grams,
+        "damage": parcel.damage,
+    }
+
+
+def evidence_values(evidence: Evidence, site: str) -> dict[str, Any]:
+    """The row of a picture, but for its times."""
+    return {
+        "id": evidence.id,
+        "site": site,
+        "parcel_id": evidence.parcel_id,
+        "unit_id": evidence.unit_id,
+        "state": evidence.state.value,
+        "sha256": evidence.sha256,
+        "name": evidence.name,
+        "bytes": evidence.bytes,
+        "problem": evidence.problem,
+        "worker": evidence.worker,
     }
 
 

@@ -206,7 +206,10 @@ class ReturnLine(SQLModel, table=True):
 
 
 class Parcel(SQLModel, table=True):
-    """What arrived. `scanned` is the text by which it was found, `returns` a JSON list of authorisation ids."""
+    """What arrived. `scanned` is the text by which it was found, `returns` a JSON list of authorisation ids.
+
+    Its age is counted from `arrived_at`: received at the truck, or opened at once.
+    """
 
     id: str = Field(primary_key=True)
     plate: str = Field(unique=True)
@@ -224,6 +227,41 @@ class Parcel(SQLModel, table=True):
     tracked: bool = False
     opened_at: str | None = None
     closed_at: str | None = None
+    cage: str | None = Field(default=None, index=True)
+    manifest: str | None = None
+    seal: str | None = None
+    piece: int | None = None
+    of: int | None = None
+    weight_grams: int | None = None
+    damage: str | None = None
+    arrived_at: str | None = None
+
+
+class WaitingParcel(SQLModel, table=True):
+    """A received parcel that is not opened yet, by everything its numbers stand for: itself, its returns, their orders."""
+
+    __tablename__ = "waiting_parcel"
+    __table_args__: ClassVar = ({"sqlite_with_rowid": False},)
+    ref: str = Field(primary_key=True)
+    parcel_id: str = Field(primary_key=True, index=True)
+    merchant: str
+
+
+class Evidence(SQLModel, table=True):
+    """A picture; the file lies beside the database, named by its SHA-256. `state`: asked, stored, failed."""
+
+    id: str = Field(primary_key=True)
+    site: str
+    parcel_id: str = Field(index=True)
+    unit_id: str | None = None
+    state: str
+    sha256: str | None = None
+    name: str | None = None
+    bytes: int | None = None
+    problem: str | None = None
+    worker: str | None = None
+    asked_at: str
+    stored_at: str | None = None
 
 
 class ReturnUnit(SQLModel, table=True):
@@ -265,6 +303,7 @@ class ReturnUnit(SQLModel, table=True):
     graded_by: str | None = None
     put_by: str | None = None
     settlement_id: str | None = None
+    labelling: str | None = None
 
 
 class UnitFinding(SQLModel, table=True):
@@ -421,6 +460,7 @@ class PrintJob(SQLModel, table=True):
     problem: str | None = None
     asked_at: str
     sent_at: str | None = None
+    printer: str | None = None
 
 
 class SessionState(SQLModel, table=True):

@@ -218,6 +218,9 @@ class StationUnitOfWork:
         for effect in step.withdraw:
             connection.execute(_WITHDRAW, {"effect": effect, "at": at})
         self._print_jobs(connection, step.prints, at)
+        for record in step.records:
+            if record.type == "unit.unlabelled" and record.facts.get("why") == "later":
+                connection.exec_driver_sql(_ASK_AGAIN, {"unit": record.units[0].id})
         connection.exec_driver_sql(
             _SET_STATE,
             {
@@ -247,8 +250,8 @@ class StationUnitOfWork:
                 "v": 1,
                 "at": at,
                 "worker_id": worker,
-                "parcel_id": record.parcel.id if record.parcel else None,
-                "unit_id": record.units[0].id if record.units else None,
+                "parcel_id": _parcel_of(record),
+                "unit_id": _unit_of(record),
                 "device": device,
                 "body": record_bytes(record),
             }
@@ -278,6 +281,7 @@ class StationUnitOfWork:
                 "state": PrintState.ASKED.value,
                 "reprint": draft.model.reprint,
                 "asked_at": at,
+                "printer": draft.printer,
             }
             for draft in prints
         ]
@@ -349,8 +353,30 @@ _OUTBOX = projection.ready(
 )
 _PRINT = projection.ready(
     insert(t.table(t.PrintJob)),
-    *("id", "kind", "unit_id", "parcel_id", "site", "model", "state", "reprint", "asked_at"),
+    *("id", "kind", "unit_id", "parcel_id", "site", "model", "state", "reprint", "asked_at", "printer"),
 )
+
+# A label that is put off until later is not given up: a printer that is well again finds it asked for.
+_job = t.table(t.PrintJob)
+_ASK_AGAIN = projection.ready(
+    update(_job)
+    .where(_job.c.unit_id == bindparam("unit"), _job.c.state == PrintState.FAILED.value)
+    .values(state=PrintState.ASKED.value)
+)
+
+
+def _parcel_of(record: Record) -> str | None:
+    if record.parcel is not None:
+        return record.parcel.id
+    if record.evidence is not None:
+        return record.evidence.parcel_id
+    return record.units[0].parcel_id if record.units else None
+
+
+def _unit_of(record: Record) -> str | None:
+    if record.units:
+        return record.units[0].id
+    return record.evidence.unit_id if record.evidence is not None else None
 
 
 def stamp(moment: datetime) -> str:

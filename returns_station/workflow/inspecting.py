@@ -3,16 +3,17 @@
 from dataclasses import replace
 
 from returns_station.domain import grading
-from returns_station.domain.axes import Inspection, Placement, move
+from returns_station.domain.axes import Acceptance, Inspection, Placement, move
 from returns_station.domain.codes import Disposition, Signal
 from returns_station.domain.label import LabelModel
 from returns_station.domain.nouns import Decision, Place, Product, ReturnUnit
 from returns_station.domain.policy import Answer, Tree, decide
 from returns_station.domain.scan import Kind, mint
-from returns_station.workflow import items
-from returns_station.workflow.ports import Identify, Prints, Suggest
+from returns_station.workflow.ports import Identify, Load, Prints, Suggest
 from returns_station.workflow.state import At
-from returns_station.workflow.turn import Turn, numbered, pick
+from returns_station.workflow.turn import Turn, numbered, pick, same_item
+
+SALEABLE = frozenset({Disposition.RETURN_TO_STOCK, Disposition.RETURN_TO_STOCK_RESALE})
 
 
 def _tree(turn: Turn) -> Tree:
@@ -42,7 +43,7 @@ def at_question(turn: Turn) -> None:
     choice = None if command else pick(turn)
     if choice is not None:
         return _answered(turn, str(turn.state.question), choice.code)
-    again = items._again(turn)
+    again = same_item(turn)
     return turn.no(
         Signal.DUPLICATE if again else Signal.MISMATCH,
         "item.again_twice" if again else _foreign(turn),
@@ -115,10 +116,11 @@ def finish(turn: Turn) -> None:
         unit, inspection=move(unit.inspection, Inspection.DONE), graded_by=turn.worker().id, decision=decision
     )
     turn.keep_unit("unit.graded", with_plate(turn, unit))
-    ask_label(turn)
+    label_or_place(turn)
+    labelled = turn.state.at is At.LABEL
     turn.say(
         Signal.HOLD if decision.needs_human else Signal.ACCEPTED,
-        "unit.decided",
+        "unit.decided" if labelled else "unit.decided_unlabelled",
         grade=unit.grade,
         disposition=decision.disposition,
         reason=decision.reason,
@@ -182,17 +184,44 @@ def label(turn: Turn, unit: ReturnUnit, reprint: int = 0) -> None:
     )
 
 
-def ask_label(turn: Turn) -> None:
-    """Asks to scan the label that is printed now, or one peeled from the roll."""
+def label_or_place(turn: Turn) -> None:
+    """Asks to scan the label that is printed now, or one peeled from the roll; for the place where no label is wanted."""
     unit = turn.unit()
+    if unit.decision is not None and turn.rules.policy.needs_no_label(unit.decision.disposition):
+        return unlabelled(turn, "none")
     turn.go(At.LABEL)
-    label(turn, unit)
+    return label(turn, unit)
+
+
+def unlabelled(turn: Turn, why: str) -> None:
+    """The unit goes on without a label on it; its plate stays its own."""
+    unit = turn.unit()
+    turn.keep_unit(
+        "unit.unlabelled",
+        replace(unit, placement=move(unit.placement, Placement.LABELLED), labelling=why),
+        why=why,
+    )
+    ask_destination(turn)
+
+
+def needs_release(unit: ReturnUnit) -> bool:
+    """Whether a person must first allow the unit to be sold again."""
+    return (
+        unit.acceptance is Acceptance.NEEDS_HUMAN
+        and unit.decision is not None
+        and unit.decision.disposition in SALEABLE
+    )
+
+
+def ask_destination(turn: Turn) -> None:
+    """Asks for the place and names one that suits."""
+    unit = turn.unit()
+    place = suggest(turn, unit.decision, unit.quantity) if unit.decision else None
+    turn.go(At.DESTINATION, suggestion=place.code if place else None)
 
 
 def reprint(turn: Turn) -> None:
     """The label of the unit in hand, or of the last one, once more and marked so."""
-    from returns_station.workflow.ports import Load
-
     last = turn.state.last_unit
     unit: ReturnUnit | None = turn.state.unit or (turn.ask(Load("unit", last)) if last else None)
     if unit is None or unit.lpn is None or unit.inspection is Inspection.PENDING:

@@ -1,37 +1,42 @@
-"""At the parcel: finding it, opening it, refusing it, taking it up again, closing it with its money."""
+"""At the parcel: finding it, opening it, naming one that was received before, taking it up again."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from returns_station.domain import refund
-from returns_station.domain.axes import Arrival, ParcelWork, Placement, SettlementState, move
-from returns_station.domain.codes import RefundTiming, ReturnType, Signal
-from returns_station.domain.effects import EffectType, amount_text, receipt_body, refund_body, short_body
+from returns_station.domain.axes import Arrival, ParcelWork, move
+from returns_station.domain.codes import ReturnType, Signal
+from returns_station.domain.effects import EffectType, receipt_body
 from returns_station.domain.label import LabelModel
-from returns_station.domain.nouns import Order, Parcel, ReturnAuthorization, ReturnUnit, Settlement
-from returns_station.domain.policy import refund_rule
-from returns_station.domain.scan import Kind, mint, read
-from returns_station.workflow import items
-from returns_station.workflow.ports import (
-    ClosedParcels,
-    Load,
-    Match,
-    OpenReturns,
-    ReceiptsOf,
-    Record,
-    UnitsOf,
-)
-from returns_station.workflow.state import At
+from returns_station.domain.nouns import Order, Parcel, ReturnAuthorization
+from returns_station.domain.scan import Candidate, Kind, mint, read
+from returns_station.workflow import containers, resuming
+from returns_station.workflow.closing import unfinished
+from returns_station.workflow.ports import Load, Match, OpenReturns, UnitsOf
+from returns_station.workflow.state import At, Receiving
 from returns_station.workflow.turn import Turn, numbered, pick
 
 _SOLD = ("order", "outbound")
 _FOREIGN = {"gtin": "product", "sku": "product", "location": "location", "container": "container"}
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a parcel's number stands for: its returns, or the order it goes back to, or nothing that is known."""
+
+    returns: tuple[ReturnAuthorization, ...] = ()
+    order: Order | None = None
+    type: ReturnType = ReturnType.BLIND
+
+
 def at_parcel(turn: Turn) -> None:
-    """A parcel is awaited: plate, tracking number, RMA, order number, LPN or SSCC; or NO-LABEL."""
+    """A parcel is awaited: plate, tracking number, RMA, order number, LPN or SSCC; a container to put away; or NO-LABEL."""
     command = turn.command()
     if command == "no_label":
         return open_blind(turn, "", None, labelled=False)
+    if command == "receive":
+        turn.go(At.CAGE, receiving=Receiving())
+        return turn.say(Signal.ACCEPTED, "receive.begin")
+    if command == "put_away":
+        return turn.say(Signal.ACCEPTED, "container.scan")
     if command:
         return turn.no(Signal.MISMATCH, "parcel.command", command=command)
     return find(turn)
@@ -39,25 +44,57 @@ def at_parcel(turn: Turn) -> None:
 
 def find(turn: Turn) -> None:
     """Opens or takes up what the scan names, offers a choice where it names several, else a blind return."""
-    known = turn.matches("plate", "parcel", "lpn")
+    known = turn.matches("plate", "lpn")
     if known:
         return resume(turn, known[0])
-    options = _options(turn)
-    if len(options) == 1:
-        return _open_option(turn, options[0][0], _number(turn))
-    if options:
-        turn.go(At.CHOOSE_RETURN, choices=numbered(options), pending=_number(turn))
-        return turn.say(Signal.ACCEPTED, "parcel.several", value=turn.shown(), count=len(options))
+    received = turn.matches("waiting")
+    if len(received) == 1:
+        return resume(turn, received[0])
+    if received:
+        return _which(turn, received)
+    again = turn.matches("parcel")
+    if again:
+        return resume(turn, again[0])
+    found = options(turn)
+    if len(found) == 1:
+        return _open(turn, named(turn, found[0][0]), number(turn), tracked=is_tracked(found[0][0]))
+    if found:
+        turn.go(At.CHOOSE_RETURN, choices=numbered(found), pending=number(turn), opening=turn.state.opening)
+        return turn.say(Signal.ACCEPTED, "parcel.several", value=turn.shown(), count=len(found))
+    if turn.matches("container"):
+        return containers.take(turn, turn.matches("container")[0])
     return _unknown(turn)
 
 
-def _number(turn: Turn) -> str:
+def _which(turn: Turn, received: tuple[Match, ...]) -> None:
+    """Several received parcels of one number: the one whose plate is in the hand."""
+    parcels: list[Parcel] = [turn.ask(Load("parcel", match.ref)) for match in received]
+    turn.go(At.CHOOSE_PARCEL, choices=numbered((f"parcel:{p.id}", _described(p)) for p in parcels))
+    return turn.say(Signal.ACCEPTED, "parcel.waiting", value=turn.shown(), count=len(parcels))
+
+
+def _described(parcel: Parcel) -> str:
+    piece = f"{parcel.piece}/{parcel.of}" if parcel.piece else None
+    return " · ".join(part for part in (parcel.plate, parcel.cage, piece) if part)
+
+
+def at_choose_parcel(turn: Turn) -> None:
+    """Several received parcels fit: one is chosen, or its plate scanned."""
+    choice = pick(turn)
+    if choice is not None:
+        return take_up(turn, turn.ask(Load("parcel", choice.code.removeprefix("parcel:"))))
+    if turn.matches("plate"):
+        return resume(turn, turn.matches("plate")[0])
+    return turn.no(Signal.MISMATCH, "choice.none", count=len(turn.state.choices))
+
+
+def number(turn: Turn) -> str:
     """The number by which the parcel was found, as the index has it: the same parcel scanned in another form is known again."""
     found = turn.matches("tracking", "outbound")
     return found[0].value if found else turn.reading.text
 
 
-def _options(turn: Turn) -> tuple[tuple[str, str], ...]:
+def options(turn: Turn) -> tuple[tuple[str, str], ...]:
     """What the scan may open, as (code, text): authorisations by their own numbers, orders by theirs."""
     found: dict[str, str] = {}
     tracked = list(turn.matches("tracking"))
@@ -91,24 +128,59 @@ def _of_order(turn: Turn, match: Match) -> dict[str, str]:
     }
 
 
-def _unknown(turn: Turn) -> None:
+def is_tracked(option: str) -> bool:
+    """Whether an option was found by a number of this very parcel."""
+    return option.partition(":")[0] in ("tracked", "rts")
+
+
+def named(turn: Turn, option: str) -> Named:
+    """What an option stands for."""
+    kind, _, ids = option.partition(":")
+    if kind in ("returns", "tracked"):
+        found = tuple(turn.ask(Load("authorization", id)) for id in ids.split(","))
+        bulk = sum(line.expected for a in found for line in a.lines) >= 100
+        return Named(found, None, ReturnType.BULK if bulk else found[0].return_type)
+    return Named((), turn.ask(Load("order", ids)), ReturnType.RTS if kind == "rts" else ReturnType.BLIND)
+
+
+def not_a_parcel(turn: Turn) -> bool:
+    """Says why a scan that names no known parcel can be none: goods, places, our own labels, damaged codes."""
     foreign = turn.matches(*_FOREIGN)
     if foreign:
-        return turn.no(Signal.MISMATCH, f"parcel.not_{_FOREIGN[foreign[0].kind]}")
+        turn.no(Signal.MISMATCH, f"parcel.not_{_FOREIGN[foreign[0].kind]}")
+    elif carried(turn) is not None:
+        return False
+    elif turn.candidate(Kind.PLATE, Kind.LPN, Kind.CONTAINER):
+        turn.no(Signal.UNKNOWN, "parcel.plate_unknown")
+    elif turn.candidate(Kind.REFERENCE) is not None:
+        return False
+    else:
+        broken = [problem for candidate in turn.reading.candidates for problem in candidate.problems]
+        if broken:
+            turn.no(Signal.UNKNOWN, "scan.problem", problem=str(broken[0]))
+        else:
+            turn.no(Signal.MISMATCH, "parcel.not_parcel")
+    return True
+
+
+def carried(turn: Turn) -> Candidate | None:
+    """The carrier's number that the scan certainly is: one with a check digit that is no product's."""
     tracking = turn.candidate(Kind.TRACKING, Kind.SSCC)
-    if tracking is not None and tracking.get("check") != "none" and not turn.candidate(Kind.GTIN):
+    sure = tracking is not None and tracking.get("check") != "none" and not turn.candidate(Kind.GTIN)
+    return tracking if sure else None
+
+
+def _unknown(turn: Turn) -> None:
+    if not_a_parcel(turn):
+        return None
+    tracking = carried(turn)
+    if tracking is not None:
         return open_blind(turn, tracking.value, tracking.get("carrier"))
-    if turn.candidate(Kind.PLATE, Kind.LPN, Kind.CONTAINER):
-        return turn.no(Signal.UNKNOWN, "parcel.plate_unknown")
-    broken = [problem for candidate in turn.reading.candidates for problem in candidate.problems]
-    if turn.candidate(Kind.REFERENCE) is None and broken:
-        return turn.no(Signal.UNKNOWN, "scan.problem", problem=str(broken[0]))
-    if turn.candidate(Kind.REFERENCE) is None:
-        return turn.no(Signal.MISMATCH, "parcel.not_parcel")
     turn.go(
         At.CONFIRM_BLIND,
         choices=numbered((("blind", "Take it as a blind return"), ("again", "Scan again"))),
         pending=turn.reading.text,
+        opening=turn.state.opening,
     )
     return turn.say(Signal.UNKNOWN, "parcel.unknown", value=turn.shown())
 
@@ -121,6 +193,10 @@ def at_confirm_blind(turn: Turn) -> None:
     if choice:
         turn.go(At.PARCEL)
         return turn.say(Signal.ACCEPTED, "parcel.again")
+    if carried(turn) or turn.matches(
+        "tracking", "outbound"
+    ):  # another parcel, not the name of the one in hand
+        turn.state = replace(turn.state, opening=None)
     return at_parcel(turn)
 
 
@@ -129,99 +205,110 @@ def at_choose_return(turn: Turn) -> None:
     choice = pick(turn)
     if choice is None:
         return turn.no(Signal.MISMATCH, "choice.none", count=len(turn.state.choices))
-    return _open_option(turn, choice.code, turn.state.pending or "")
-
-
-def _open_option(turn: Turn, option: str, number: str) -> None:
-    kind, _, ids = option.partition(":")
-    tracked = kind in ("tracked", "rts")
-    if kind in ("returns", "tracked"):
-        found = tuple(turn.ask(Load("authorization", id)) for id in ids.split(","))
-        type = (
-            ReturnType.BULK
-            if sum(line.expected for a in found for line in a.lines) >= 100
-            else found[0].return_type
-        )
-        return _open(turn, found, type, number, tracked=tracked)
-    order: Order = turn.ask(Load("order", ids))
-    type = ReturnType.RTS if kind == "rts" else ReturnType.BLIND
-    return _open(turn, (), type, number, tracked=tracked, order=order)
+    return _open(turn, named(turn, choice.code), turn.state.pending or "", tracked=is_tracked(choice.code))
 
 
 def open_blind(turn: Turn, scanned: str, carrier: str | None, *, labelled: bool = True) -> None:
     """A parcel nobody announced; without a label of its own it gets a plate to stick on."""
-    _open(turn, (), ReturnType.BLIND, scanned, tracked=bool(scanned), carrier=carrier)
+    _open(turn, Named(), scanned, tracked=bool(scanned), carrier=carrier)
     if not labelled:
         plate = turn.parcel().plate
         turn.print(LabelModel("plate", plate, "Parcel without label"))
         turn.say(Signal.ACCEPTED, "parcel.plated", plate=plate)
 
 
-def _made_here(turn: Turn, plate: str, type: ReturnType, order: Order | None) -> ReturnAuthorization:
-    merchant = order.merchant if order else turn.rules.merchant
+def made_here(turn: Turn, plate: str, what: Named) -> ReturnAuthorization:
+    """The authorisation of a return that nobody announced, made at the dock."""
+    order = what.order
     return ReturnAuthorization(
         turn.ids.uuid(),
-        merchant,
+        order.merchant if order else turn.rules.merchant,
         plate,
         "station",
-        type,
+        what.type,
         order.id if order else None,
         order.number if order else None,
     )
 
 
-def _carrier(number: str) -> str | None:
+def carrier_of(number: str) -> str | None:
     """Who carried it, where only one carrier writes such numbers."""
-    named = {c.get("carrier") for c in read(number.encode()).of(Kind.TRACKING) if c.valid}
-    return named.pop() if len(named) == 1 else None
+    found = {c.get("carrier") for c in read(number.encode()).of(Kind.TRACKING) if c.valid}
+    return found.pop() if len(found) == 1 else None
 
 
-def _open(
-    turn: Turn,
-    found: tuple[ReturnAuthorization, ...],
-    type: ReturnType,
-    number: str,
-    *,
-    tracked: bool,
-    order: Order | None = None,
-    carrier: str | None = None,
-) -> None:
-    plate = mint("P", turn.rules.station, turn.rules.epoch, turn.ids.number("plate"))
-    returns = found or (_made_here(turn, plate, type, order),)
-    parcel = Parcel(
-        turn.ids.uuid(),
-        plate,
-        returns[0].merchant,
-        turn.rules.site,
-        type,
-        number,
-        carrier or (_carrier(number) if tracked else None),
-        tuple(a.id for a in returns),
-        opened_by=turn.worker().id,
-        tracked=tracked,
-    )
+def new_plate(turn: Turn) -> str:
+    """The next plate for a parcel."""
+    return mint("P", turn.rules.station, turn.rules.epoch, turn.ids.number("plate"))
+
+
+def _open(turn: Turn, what: Named, number: str, *, tracked: bool, carrier: str | None = None) -> None:
+    """Opens a parcel, a received one under its own id and plate; its returns learn that it is here."""
+    if turn.state.opening:
+        received: Parcel = turn.ask(Load("parcel", turn.state.opening))
+        returns = what.returns or (made_here(turn, received.plate, what),)
+        parcel = replace(
+            received,
+            merchant=returns[0].merchant,
+            return_type=what.type,
+            returns=tuple(a.id for a in returns),
+            work=move(received.work, ParcelWork.OPEN),
+            opened_by=turn.worker().id,
+        )
+    else:
+        plate = new_plate(turn)
+        returns = what.returns or (made_here(turn, plate, what),)
+        parcel = Parcel(
+            turn.ids.uuid(),
+            plate,
+            returns[0].merchant,
+            turn.rules.site,
+            what.type,
+            number,
+            carrier or (carrier_of(number) if tracked else None),
+            tuple(a.id for a in returns),
+            opened_by=turn.worker().id,
+            tracked=tracked,
+        )
+    facts = {"received": True, "named": True} if turn.state.opening else {}
     turn.go(At.ITEM, parcel=parcel, unit=None, waiting=(), item_code=None, last_unit=None)
     for authorization in returns:
-        turn.keep_parcel("parcel.opened", parcel, authorization)
-        turn.tell(
-            EffectType.RECEIPT, authorization.merchant, authorization.id, receipt_body(parcel, authorization)
-        )
-    awaiting = sum(line.awaiting for a in returns for line in a.lines)
-    expired = any(a.expires_at is not None and a.expires_at < turn.now for a in returns)
-    turn.say(
-        Signal.ACCEPTED,
-        f"parcel.opened_{'expired' if expired else _how(found, order, type)}",
-        plate=plate,
-        number=", ".join(a.number for a in returns),
-        awaiting=awaiting,
-        order=order.number if order else "",
+        turn.keep_parcel("parcel.opened", parcel, authorization, **facts)
+        told(turn, parcel, authorization)
+    _say_opened(turn, parcel, returns, _how(what))
+
+
+def told(turn: Turn, parcel: Parcel, authorization: ReturnAuthorization) -> None:
+    """Others learn that a parcel of this return is here."""
+    turn.tell(
+        EffectType.RECEIPT,
+        authorization.merchant,
+        authorization.id,
+        receipt_body(parcel, authorization),
+        parcel_id=parcel.id,
     )
 
 
-def _how(found: tuple[ReturnAuthorization, ...], order: Order | None, type: ReturnType) -> str:
-    if found:
+def _say_opened(turn: Turn, parcel: Parcel, returns: tuple[ReturnAuthorization, ...], how: str) -> None:
+    turn.say(
+        Signal.ACCEPTED,
+        f"parcel.opened_{'expired' if is_late(turn, returns) else how}",
+        plate=parcel.plate,
+        number=", ".join(a.number for a in returns),
+        awaiting=sum(line.awaiting for a in returns for line in a.lines),
+        order=returns[0].order_number or "",
+    )
+
+
+def is_late(turn: Turn, returns: tuple[ReturnAuthorization, ...]) -> bool:
+    """Whether one of the returns was to be here before now."""
+    return any(a.expires_at is not None and a.expires_at < turn.now for a in returns)
+
+
+def _how(what: Named) -> str:
+    if what.returns:
         return "expected"
-    return "order" if order and type is ReturnType.BLIND else type.value
+    return "order" if what.order and what.type is ReturnType.BLIND else what.type.value
 
 
 def add_return(turn: Turn, match: Match) -> None:
@@ -235,17 +322,18 @@ def add_return(turn: Turn, match: Match) -> None:
     parcel = turn.keep_parcel(
         "parcel.return_added", replace(parcel, returns=(*parcel.returns, authorization.id)), authorization
     )
-    turn.tell(
-        EffectType.RECEIPT, authorization.merchant, authorization.id, receipt_body(parcel, authorization)
-    )
+    told(turn, parcel, authorization)
     turn.go(At.ITEM)
     return turn.say(Signal.ACCEPTED, "parcel.return_added", number=authorization.number)
+
+
+# --- taking up --------------------------------------------------------------------------------------------------------
 
 
 def resume(turn: Turn, match: Match) -> None:
     """A plate takes up its parcel, an LPN its unit; a finished tracking number is a duplicate."""
     if match.kind == "lpn":
-        return items.resume_unit(turn, match.ref)
+        return resuming.resume_unit(turn, match.ref)
     parcel: Parcel = turn.ask(Load("parcel", match.ref))
     if parcel.arrival is Arrival.REFUSED:
         return turn.no(Signal.DUPLICATE, "parcel.refused_before", plate=parcel.plate)
@@ -255,44 +343,48 @@ def resume(turn: Turn, match: Match) -> None:
 
 
 def take_up(turn: Turn, parcel: Parcel) -> None:
-    """Goes on with a parcel that was left, held, stopped or closed."""
+    """Goes on with a parcel that was received, left, held, stopped or closed."""
+    if parcel.work is ParcelWork.WAITING:
+        return _open_received(turn, parcel)
     turn.go(At.ITEM, unit=None, waiting=(), item_code=None, last_unit=None)
     turn.keep_parcel("parcel.resumed", replace(parcel, work=move(parcel.work, ParcelWork.OPEN), shelf=None))
-    unfinished = _unfinished(turn.ask(UnitsOf(parcel.id)))
-    if unfinished:
-        return items.take_up(turn, unfinished[0], unfinished[1:])
+    left = unfinished(turn.ask(UnitsOf(parcel.id)))
+    if left:
+        return resuming.take_up(turn, left[0], left[1:])
     return turn.say(Signal.ACCEPTED, "parcel.resumed", plate=parcel.plate)
 
 
-# --- refusing and closing ---------------------------------------------------------------------------------------------
-
-
-def refuse(turn: Turn) -> None:
-    """The parcel is not taken in: only before anything of it was received."""
-    if any(True for _ in turn.ask(UnitsOf(turn.parcel().id))):
-        return turn.no(Signal.MISMATCH, "parcel.refuse_late")
-    turn.go(At.REFUSE_REASON, choices=numbered(turn.rules.policy.refuse_reasons.items()))
-    return turn.say(Signal.HOLD, "parcel.refuse")
-
-
-def at_refuse_reason(turn: Turn) -> None:
-    """Why the parcel is refused; its receipt is taken back."""
-    choice = pick(turn)
-    if choice is None:
-        return turn.no(Signal.MISMATCH, "choice.none", count=len(turn.state.choices))
-    parcel = turn.parcel()
-    refused = replace(
-        parcel,
-        arrival=move(parcel.arrival, Arrival.REFUSED),
-        work=move(parcel.work, ParcelWork.CLOSED),
-        note=choice.code,
+def _open_received(turn: Turn, parcel: Parcel) -> None:
+    """A parcel from the truck is opened: its returns learned of it there, one that nobody could name is named now."""
+    if not parcel.returns:
+        return _name(turn, parcel)
+    returns: tuple[ReturnAuthorization, ...] = tuple(
+        turn.ask(Load("authorization", id)) for id in parcel.returns
     )
-    turn.keep_parcel("parcel.refused", refused, reason=choice.code)
-    from returns_station.workflow.undo import take_back
+    opened = replace(parcel, work=move(parcel.work, ParcelWork.OPEN), opened_by=turn.worker().id)
+    turn.go(At.ITEM, unit=None, waiting=(), item_code=None, last_unit=None)
+    turn.keep_parcel("parcel.opened", opened, received=True)
+    expected = returns[0].source != "station"
+    order = "order" if parcel.return_type is ReturnType.BLIND else parcel.return_type.value
+    return _say_opened(turn, opened, returns, "expected" if expected else order)
 
-    take_back(turn, turn.ask(ReceiptsOf(parcel.id)))
-    turn.go(At.PARCEL, parcel=None)
-    return turn.say(Signal.ACCEPTED, "parcel.refused", plate=parcel.plate, reason=choice.text)
+
+def _name(turn: Turn, parcel: Parcel) -> None:
+    """What its own number says, as for a parcel that is opened at once; without one it is a blind return."""
+    turn.state = replace(turn.state, opening=parcel.id)
+    if not parcel.scanned:
+        return open_blind(turn, "", None)
+    turn.reading = read(parcel.scanned.encode())
+    found = options(turn)
+    if len(found) == 1:
+        return _open(turn, named(turn, found[0][0]), parcel.scanned, tracked=parcel.tracked)
+    if found:
+        turn.go(At.CHOOSE_RETURN, choices=numbered(found), pending=parcel.scanned, opening=parcel.id)
+        return turn.say(Signal.ACCEPTED, "parcel.several", value=turn.shown(), count=len(found))
+    return _unknown(turn)
+
+
+# --- what is said of the parcel in work -------------------------------------------------------------------------------
 
 
 def mark_undelivered(turn: Turn) -> None:
@@ -301,190 +393,3 @@ def mark_undelivered(turn: Turn) -> None:
     turn.keep_parcel("parcel.undelivered", parcel)
     turn.go(At.ITEM)
     return turn.say(Signal.ACCEPTED, "parcel.undelivered", plate=parcel.plate)
-
-
-def done(turn: Turn) -> None:
-    """Nothing more in the parcel."""
-    if not turn.ask(UnitsOf(turn.parcel().id)):
-        turn.go(
-            At.CONFIRM_EMPTY, choices=numbered((("yes", "The parcel is empty"), ("no", "Go on scanning")))
-        )
-        return turn.say(Signal.HOLD, "parcel.empty")
-    units: tuple[ReturnUnit, ...] = turn.ask(UnitsOf(turn.parcel().id))
-    unfinished = _unfinished(units)
-    if unfinished:
-        return items.take_up(turn, unfinished[0], unfinished[1:])
-    plate = turn.parcel().plate
-    settled = close(turn, units)
-    return _closed(turn, plate, settled, "parcel.closed")
-
-
-def _unfinished(units: tuple[ReturnUnit, ...]) -> tuple[ReturnUnit, ...]:
-    return tuple(u for u in units if u.placement in (Placement.IN_HAND, Placement.LABELLED))
-
-
-def at_confirm_empty(turn: Turn) -> None:
-    """An empty parcel is a finding that a person must look at."""
-    choice = pick(turn)
-    if choice is None:
-        return turn.no(Signal.MISMATCH, "choice.none", count=2)
-    if choice.code == "no":
-        turn.go(At.ITEM)
-        return turn.say(Signal.ACCEPTED, "parcel.go_on")
-    plate = turn.parcel().plate
-    turn.state = replace(turn.state, parcel=replace(turn.parcel(), note="empty"))
-    close(turn, ())
-    return turn.say(Signal.HOLD, "parcel.closed_empty", plate=plate)
-
-
-def close_if_complete(turn: Turn, units: tuple[ReturnUnit, ...]) -> bool:
-    """Closes the parcel by itself when everything its returns expect has been seen and set down."""
-    returns = turn.returns()
-    if not all(a.lines for a in returns) or _unfinished(units):
-        return False
-    if any(line.awaiting for a in returns for line in items.fresh_lines(turn, a)):
-        return False
-    plate, signal, message = turn.parcel().plate, turn.signal, turn.message
-    _closed(turn, plate, close(turn, units), "unit.put_closed")
-    if signal is not Signal.ACCEPTED:  # what was set aside is told, not that the parcel is finished with it
-        turn.signal, turn.message = signal, message
-    return True
-
-
-def _closed(turn: Turn, plate: str, settled: tuple[Settlement, ...], code: str) -> None:
-    waiting = [s for s in settled if s.state is SettlementState.NEEDS_HUMAN]
-    money = ", ".join(amount_text(s) for s in settled if s.state is SettlementState.RELEASED)
-    turn.say(
-        Signal.HOLD if waiting else Signal.ACCEPTED,
-        f"{code}_person" if waiting else (f"{code}_money" if money else code),
-        plate=plate,
-        money=money,
-        reasons=", ".join(sorted({reason for s in waiting for reason in s.reasons})),
-    )
-
-
-def close(turn: Turn, units: tuple[ReturnUnit, ...]) -> tuple[Settlement, ...]:
-    """Closes the parcel: one settlement for each of its returns, over the units that are put and not settled yet."""
-    parcel = turn.parcel()
-    settled: list[Settlement] = []
-    for authorization in turn.returns():
-        own = tuple(
-            u
-            for u in units
-            if u.return_id == authorization.id and u.placement is Placement.PUT and u.settlement_id is None
-        )
-        settlement = _settle(turn, authorization, own, tuple(settled)) if own else None
-        if settlement:
-            settled.append(settlement)
-            _record(turn, settlement, own)
-        _short(turn, authorization, units)
-    turn.keep_parcel(
-        "parcel.closed", replace(parcel, work=move(parcel.work, ParcelWork.CLOSED), note=_note(parcel, units))
-    )
-    turn.go(At.PARCEL, parcel=None, unit=None, waiting=(), item_code=None)
-    return tuple(settled)
-
-
-def _note(parcel: Parcel, units: tuple[ReturnUnit, ...]) -> str | None:
-    return None if parcel.note == "empty" and units else parcel.note
-
-
-def _settle(
-    turn: Turn,
-    authorization: ReturnAuthorization,
-    units: tuple[ReturnUnit, ...],
-    settled: tuple[Settlement, ...],
-) -> Settlement | None:
-    found = turn.order(authorization)
-    order = refund.after(found, settled) if found else None
-    returned = {line.id: line.returned for line in order.lines} if order else {}
-    settlement = refund.settle(turn.ids.uuid(), turn.parcel().id, authorization, order, units, returned)
-    if settlement is None:
-        return None
-    settlement = _with_shipping(turn, settlement, order)
-    if authorization.expires_at is not None and authorization.expires_at < turn.now:
-        settlement = replace(
-            settlement, state=SettlementState.NEEDS_HUMAN, reasons=(*settlement.reasons, "refund.expired")
-        )
-    return settlement
-
-
-def _with_shipping(turn: Turn, settlement: Settlement, order: Order | None) -> Settlement:
-    """Adds the outward shipping where the rules give it and the whole order came back."""
-    rule = refund_rule(turn.rules.policy, {"return_type": (turn.parcel().return_type.value,)})
-    if (
-        order is None
-        or settlement.amount_minor is None
-        or not rule.shipping
-        or rule.timing is RefundTiming.NONE
-    ):
-        return settlement
-    used = {line.id: line.returned for line in order.lines}
-    for row in settlement.allocations:
-        used[row.order_line_id] += row.quantity
-    if any(used[line.id] < line.quantity for line in order.lines):
-        return settlement
-    if order.shipping_minor is None:
-        return replace(
-            settlement,
-            state=SettlementState.NEEDS_HUMAN,
-            reasons=(*settlement.reasons, "refund.price_missing"),
-        )
-    paid = sum((p.captured_minor or 0) - (p.refunded_minor or 0) for p in order.payments)
-    amount = settlement.amount_minor + order.shipping_minor
-    over = amount + order.allocated_minor > paid
-    return replace(
-        settlement,
-        amount_minor=amount,
-        shipping_minor=order.shipping_minor,
-        state=SettlementState.NEEDS_HUMAN if over else settlement.state,
-        reasons=(*settlement.reasons, "refund.more_than_paid") if over else settlement.reasons,
-    )
-
-
-def _record(turn: Turn, settlement: Settlement, units: tuple[ReturnUnit, ...]) -> None:
-    marked = tuple(replace(u, settlement_id=settlement.id) for u in units if u.id in settlement.units)
-    turn.records.append(Record("settlement.closed", turn.state.parcel, marked, settlement=settlement))
-    turn.settlements.append(settlement.id)
-    if settlement.amount_minor is None or not settlement.amount_minor:
-        return
-    order: Order = turn.ask(Load("order", str(settlement.order_id)))
-    body = refund_body(settlement, {line.id: line.line_id for line in order.lines})
-    released = settlement.state is SettlementState.RELEASED
-    turn.tell(
-        EffectType.REFUND,
-        settlement.merchant,
-        settlement.return_id,
-        body,
-        settlement_id=settlement.id,
-        released=released,
-        reason=", ".join(settlement.reasons) or None,
-    )
-
-
-def _short(turn: Turn, authorization: ReturnAuthorization, units: tuple[ReturnUnit, ...]) -> None:
-    """Lines not seen stay awaiting, unless this was the last piece or the permission has run out."""
-    if (
-        authorization.pieces is not None
-        and 1 + turn.ask(ClosedParcels(authorization.id, turn.parcel().id)) >= authorization.pieces
-    ):
-        make_short(turn, authorization, "last_piece")
-    elif authorization.expires_at is not None and authorization.expires_at < turn.now:
-        make_short(turn, authorization, "expiry")
-
-
-def make_short(turn: Turn, authorization: ReturnAuthorization, by: str) -> int:
-    """What is still awaited will not come; the number of pieces."""
-    lines = tuple(line for line in items.fresh_lines(turn, authorization) if line.awaiting)
-    if not lines:
-        return 0
-    changed = {line.id: replace(line, short=line.short + line.awaiting) for line in lines}
-    shorted = replace(authorization, lines=tuple(changed.get(line.id, line) for line in authorization.lines))
-    turn.records.append(
-        Record("authorization.short", turn.state.parcel, authorization=shorted, facts={"by": by})
-    )
-    turn.shorted.append(authorization)
-    turn.tell(
-        EffectType.SHORT, authorization.merchant, authorization.id, short_body(authorization, lines, by)
-    )
-    return sum(line.awaiting for line in lines)

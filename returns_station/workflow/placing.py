@@ -8,12 +8,10 @@ from returns_station.domain.codes import Disposition, Signal
 from returns_station.domain.effects import EffectType, stock_body
 from returns_station.domain.nouns import Order, Place, ReturnUnit
 from returns_station.domain.scan import Kind
-from returns_station.workflow import inspecting, items, parcels
-from returns_station.workflow.ports import Load, UnitsOf
+from returns_station.workflow import closing, inspecting
+from returns_station.workflow.ports import Load, Prints, UnitsOf
 from returns_station.workflow.state import At
-from returns_station.workflow.turn import Turn, numbered, pick
-
-SALEABLE = frozenset({Disposition.RETURN_TO_STOCK, Disposition.RETURN_TO_STOCK_RESALE})
+from returns_station.workflow.turn import Turn, numbered, pick, same_item
 
 
 def at_label(turn: Turn) -> None:
@@ -21,9 +19,14 @@ def at_label(turn: Turn) -> None:
     chosen = turn.candidate(Kind.COMMAND)
     if chosen and chosen.value == "disposition":
         return _other_disposition(turn, str(chosen.get("disposition")))
-    if not _label_scanned(turn):
+    if chosen and chosen.value == "printer":
+        return which_printer(turn)
+    if chosen and chosen.value == "later":
+        inspecting.unlabelled(turn, "later")
+        return turn.say(Signal.ACCEPTED, "label.later", lpn=turn.unit().lpn)
+    if not label_scanned(turn):
         return None
-    ask_destination(turn)
+    inspecting.ask_destination(turn)
     place, decision = turn.state.suggestion, turn.unit().decision
     return turn.say(
         Signal.ACCEPTED,
@@ -34,12 +37,12 @@ def at_label(turn: Turn) -> None:
     )
 
 
-def _label_scanned(turn: Turn) -> bool:
+def label_scanned(turn: Turn) -> bool:
     """Takes the printed label or a fresh pre-printed one; says why not otherwise."""
     unit = turn.unit()
     named = turn.candidate(Kind.LPN)
     if named is None:
-        again = items._again(turn)
+        again = same_item(turn)
         turn.no(
             Signal.DUPLICATE if again else Signal.MISMATCH,
             "item.again_twice" if again else "label.want",
@@ -51,7 +54,7 @@ def _label_scanned(turn: Turn) -> bool:
         return False
     turn.keep_unit(
         "unit.labelled",
-        replace(unit, lpn=named.value, placement=move(unit.placement, Placement.LABELLED)),
+        replace(unit, lpn=named.value, labelling=None, placement=move(unit.placement, Placement.LABELLED)),
         preprinted=named.value != unit.lpn,
     )
     return True
@@ -74,21 +77,45 @@ def at_disposition_reason(turn: Turn) -> None:
     if unit.decision is not None:
         decision = replace(decision, timing=unit.decision.timing, refund_percent=unit.decision.refund_percent)
     turn.keep_unit(
-        "unit.redirected", replace(unit, decision=decision, override_reason=choice.code), reason=choice.code
+        "unit.redirected",
+        replace(
+            unit,
+            decision=decision,
+            override_reason=choice.code,
+            placement=move(unit.placement, Placement.IN_HAND),
+            labelling=None,
+        ),
+        reason=choice.code,
     )
-    inspecting.ask_label(turn)
-    return turn.say(Signal.ACCEPTED, "disposition.changed", disposition=other)
+    inspecting.label_or_place(turn)
+    anew = "disposition.changed" if turn.state.at is At.LABEL else "disposition.changed_unlabelled"
+    return turn.say(Signal.ACCEPTED, anew, disposition=other)
 
 
-def ask_destination(turn: Turn) -> None:
-    """Asks for the place and names one that suits."""
+def which_printer(turn: Turn) -> None:
+    """Another printer: where labels come from until it is changed again."""
+    if len(turn.rules.printers) < 2:
+        return turn.no(Signal.MISMATCH, "printer.none")
+    turn.go(At.PRINTER, pending=turn.state.at, choices=numbered((name, name) for name in turn.rules.printers))
+    return turn.say(Signal.ACCEPTED, "printer.which")
+
+
+def at_printer(turn: Turn) -> None:
+    """The printer that takes over prints the label of the unit in hand once more."""
+    choice = pick(turn)
+    if choice is None:
+        return turn.no(Signal.MISMATCH, "choice.none", count=len(turn.state.choices))
+    turn.go(At(str(turn.state.pending)), printer=choice.code)
     unit = turn.unit()
-    place = inspecting.suggest(turn, unit.decision, unit.quantity) if unit.decision else None
-    turn.go(At.DESTINATION, suggestion=place.code if place else None)
+    inspecting.label(turn, unit, turn.ask(Prints(unit.id)))
+    return turn.say(Signal.ACCEPTED, "printer.changed", printer=choice.code, lpn=unit.lpn)
 
 
 def at_destination(turn: Turn) -> None:
     """A bin or a container is awaited: one that suits puts the unit, another asks for a reason."""
+    chosen = turn.candidate(Kind.COMMAND)
+    if chosen and chosen.value == "disposition":
+        return _other_disposition(turn, str(chosen.get("disposition")))
     place = place_scanned(turn)
     if place is None:
         return None
@@ -159,11 +186,7 @@ def put(turn: Turn, place: Place) -> None:
     turn.keep_unit("unit.put", unit)
     order: Order | None = turn.ask(Load("order", unit.order_id)) if unit.order_id else None
     line = next((row.line_id for row in order.lines if row.id == unit.order_line_id), None) if order else None
-    held = (
-        unit.acceptance is Acceptance.NEEDS_HUMAN
-        and unit.decision is not None
-        and unit.decision.disposition in SALEABLE
-    )
+    held = inspecting.needs_release(unit)
     turn.tell(
         EffectType.STOCK,
         unit.merchant,
@@ -192,5 +215,5 @@ def next_unit(turn: Turn) -> None:
         turn.state = replace(turn.state, unit=rest, waiting=tuple(others), last_unit=last)
         return inspecting.ask_first(turn)
     turn.go(At.ITEM, unit=None, item_code=None, last_unit=last)
-    parcels.close_if_complete(turn, units_now(turn))
+    closing.close_if_complete(turn, units_now(turn))
     return None

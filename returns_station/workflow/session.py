@@ -5,17 +5,30 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-from returns_station.domain.codes import Role, Signal
+from returns_station.domain.codes import Signal
 from returns_station.domain.scan import Candidate, Kind, Reading, read
 from returns_station.domain.scan.model import shown
 from returns_station.errors import Problem
-from returns_station.workflow import inspecting, items, parcels, placing, shelves, undo
+from returns_station.workflow import (
+    arrivals,
+    closing,
+    containers,
+    details,
+    evidence,
+    gate,
+    inspecting,
+    naming,
+    parcels,
+    placing,
+    receiving,
+    shelves,
+    undo,
+)
 from returns_station.workflow.ports import (
     Facts,
     Ids,
     Input,
     InputKind,
-    Load,
     Message,
     Prompt,
     Record,
@@ -29,15 +42,15 @@ HANDLERS: dict[At, Callable[[Turn], None]] = {
     At.PARCEL: parcels.at_parcel,
     At.CHOOSE_RETURN: parcels.at_choose_return,
     At.CONFIRM_BLIND: parcels.at_confirm_blind,
-    At.REFUSE_REASON: parcels.at_refuse_reason,
-    At.ITEM: items.at_item,
-    At.CHOOSE_ITEM: items.at_choose_item,
-    At.CONFIRM_UNKNOWN: items.at_confirm_unknown,
-    At.CONFIRM_EMPTY: parcels.at_confirm_empty,
-    At.SERIAL: items.at_serial,
-    At.LOT: items.at_lot,
-    At.EXPIRY: items.at_expiry,
-    At.QUANTITY: items.at_quantity,
+    At.REFUSE_REASON: closing.at_refuse_reason,
+    At.ITEM: naming.at_item,
+    At.CHOOSE_ITEM: naming.at_choose_item,
+    At.CONFIRM_UNKNOWN: naming.at_confirm_unknown,
+    At.CONFIRM_EMPTY: closing.at_confirm_empty,
+    At.SERIAL: details.at_serial,
+    At.LOT: details.at_lot,
+    At.EXPIRY: details.at_expiry,
+    At.QUANTITY: details.at_quantity,
     At.QUESTION: inspecting.at_question,
     At.SPLIT: inspecting.at_split,
     At.LABEL: placing.at_label,
@@ -48,6 +61,19 @@ HANDLERS: dict[At, Callable[[Turn], None]] = {
     At.HOLD_SHELF: shelves.at_hold_shelf,
     At.STOP_KIND: shelves.at_stop_kind,
     At.STOP_SHELF: shelves.at_stop_shelf,
+    At.CHOOSE_PARCEL: parcels.at_choose_parcel,
+    At.PRINTER: placing.at_printer,
+    At.CAGE: receiving.at_cage,
+    At.RECEIVE: receiving.at_receive,
+    At.RECEIVE_AGAIN: receiving.at_receive_again,
+    At.CARRIER: arrivals.at_carrier,
+    At.MANIFEST: arrivals.at_manifest,
+    At.SEAL: arrivals.at_seal,
+    At.PIECE: arrivals.at_piece,
+    At.WEIGHT: arrivals.at_weight,
+    At.DAMAGE: arrivals.at_damage,
+    At.CONTAINER: containers.at_container,
+    At.CONTAINER_REASON: containers.at_container_reason,
 }
 _UNREADABLE = frozenset({"scan.empty", "scan.too_long", "scan.glued"})
 
@@ -73,6 +99,8 @@ def meaning(given: Input) -> Reading:
         return Reading(given.raw, text, None, (Candidate(Kind.ANSWER, text.lower()),), ())
     if given.kind is InputKind.COMMAND:
         return _commanded(given, text)
+    if given.kind in (InputKind.WEIGHT, InputKind.EVIDENCE):
+        return Reading(given.raw, text, None, (), ())
     reading = read(given.raw) if given.meant is None else replace(read(given.meant), raw=given.raw)
     if given.typed and text.replace("-", "").isalpha():
         command = read(f"RS-{text.upper()}".encode()).of(Kind.COMMAND)
@@ -94,59 +122,47 @@ def _route(turn: Turn) -> None:
     for problem in turn.reading.problems:
         if problem.code in _UNREADABLE or not turn.reading.candidates:
             return turn.no(Signal.UNKNOWN, "scan.problem", problem=str(problem))
+    if turn.given.kind in (InputKind.WEIGHT, InputKind.EVIDENCE):
+        return arrivals.weight_came(turn) if turn.given.kind is InputKind.WEIGHT else evidence.came(turn)
     command = turn.command()
     if command is None and turn.candidate(Kind.BADGE) and not turn.matches("badge"):
         return turn.no(Signal.UNKNOWN, "badge.unknown")
     if command is None and not turn.reading.of(Kind.ANSWER, Kind.QUANTITY) and turn.matches("badge"):
-        return _badge(turn)
+        return gate.badge(turn)
     if command in ("stop", *shelves.STOPS):
-        return shelves.stop(turn, command) if turn.state.worker else _stop_unsigned(turn, command)
+        free = turn.state.worker is not None and not turn.state.locked
+        return shelves.stop(turn, command) if free else _stop_unsigned(turn, command)
     if command == "help":
         return _help(turn)
+    if turn.state.locked:
+        return turn.no(Signal.MISMATCH, "lock.badge")
+    if command == "photo":
+        return evidence.photo(turn)
     if turn.state.worker is None:
         return turn.no(Signal.MISMATCH, "badge.first")
+    if command is not None:
+        return _commanded_at(turn, command)
+    return HANDLERS[turn.state.at](turn)
+
+
+def _commanded_at(turn: Turn, command: str) -> None:
+    """What can be said at any step, about a load or its last parcel, or at this step alone."""
     anywhere = {
         "undo": undo.undo,
         "hold": shelves.hold,
         "reprint": inspecting.reprint,
-        "sign_out": _sign_out,
+        "sign_out": gate.sign_out,
+        "lock": gate.lock,
         "status": _status,
     }
     if command in anywhere:
         return anywhere[command](turn)
+    at = turn.state.at
+    if command in arrivals.OF_LOAD and at in arrivals.AT_LOAD:
+        return arrivals.note(turn, command)
+    if command in arrivals.OF_PARCEL and at in arrivals.AT_PARCEL:
+        return arrivals.note(turn, command)
     return HANDLERS[turn.state.at](turn)
-
-
-def _badge(turn: Turn) -> None:
-    """A badge at any step: sign-in, or hand-over; the work stays where it is, earlier work stays with its worker."""
-    match = turn.matches("badge")[0]
-    worker = turn.ask(Load("worker", match.ref))
-    if worker is None:
-        return turn.no(Signal.STOP, "badge.revoked")
-    before = turn.state.worker
-    turn.undoable = False
-    if before is not None and before.id == worker.id:
-        return turn.say(Signal.DUPLICATE, "badge.same")
-    turn.state = replace(turn.state, worker=worker)
-    turn.records.append(
-        Record(
-            "worker.signed_in" if before is None else "worker.handed_over",
-            turn.state.parcel,
-            facts={"worker": worker.id, "before": before.id if before else None},
-        )
-    )
-    role = "supervisor" if worker.role is Role.SUPERVISOR else "worker"
-    return turn.say(
-        Signal.ACCEPTED, "badge.in" if before is None else "badge.handed_over", worker=worker.id, role=role
-    )
-
-
-def _sign_out(turn: Turn) -> None:
-    worker = turn.worker()
-    turn.undoable = False
-    turn.state = replace(turn.state, worker=None)
-    turn.records.append(Record("worker.signed_out", turn.state.parcel, facts={"worker": worker.id}))
-    return turn.say(Signal.ACCEPTED, "badge.out", worker=worker.id)
 
 
 def _stop_unsigned(turn: Turn, command: str) -> None:
@@ -157,13 +173,16 @@ def _stop_unsigned(turn: Turn, command: str) -> None:
 
 def _help(turn: Turn) -> None:
     turn.undoable = False
-    at = turn.state.at if turn.state.worker else "badge"
+    at = prompt(turn.state).step
     return turn.say(Signal.ACCEPTED, f"help.{at}")
 
 
 def _status(turn: Turn) -> None:
     turn.undoable = False
-    parcel = turn.state.parcel
+    parcel, load = turn.state.parcel, turn.state.receiving
+    if load is not None:
+        cage = f", {load.cage}" if load.cage else ""
+        return turn.say(Signal.ACCEPTED, "status.receiving", count=load.count, cage=cage)
     return turn.say(
         Signal.ACCEPTED,
         "status.parcel" if parcel else "status.none",

@@ -7,7 +7,7 @@ from returns_station.domain.codes import Identity, Signal
 from returns_station.domain.nouns import Finding, Place, ReturnUnit
 from returns_station.domain.policy import decide
 from returns_station.workflow import inspecting, placing
-from returns_station.workflow.ports import Record
+from returns_station.workflow.ports import Record, Suggest
 from returns_station.workflow.state import At
 from returns_station.workflow.turn import Turn, numbered, pick
 
@@ -35,10 +35,13 @@ def hold(turn: Turn) -> None:
         turn.go(At.HOLD_SHELF, suggestion=_shelf(turn, "hold"))
         return turn.say(Signal.HOLD, "hold.parcel", plate=turn.parcel().plate)
     unit = turn.unit()
-    if unit.placement is Placement.LABELLED:
+    bare = unit.labelling == "none"
+    if unit.placement is Placement.LABELLED and not bare:
         turn.go(At.HOLD_SHELF, suggestion=_shelf(turn, "hold"))
         return turn.say(Signal.HOLD, "hold.unit", lpn=unit.lpn)
-    fresh = unit.lpn is None
+    fresh = unit.lpn is None or bare
+    if bare:
+        unit = replace(unit, placement=move(unit.placement, Placement.IN_HAND), labelling=None)
     unit = turn.keep_unit("unit.hold_asked", inspecting.with_plate(turn, unit))
     if fresh:
         inspecting.label(turn, unit)
@@ -48,15 +51,26 @@ def hold(turn: Turn) -> None:
 
 def at_hold_label(turn: Turn) -> None:
     """The label of what is set aside is awaited."""
-    if not placing._label_scanned(turn):
+    command = turn.command()
+    if command == "printer":
+        return placing.which_printer(turn)
+    if command == "later":
+        return _label_later(turn)
+    if not placing.label_scanned(turn):
         return None
     turn.go(At.HOLD_SHELF, suggestion=_shelf(turn, "hold"))
     return turn.say(Signal.HOLD, "hold.unit", lpn=turn.unit().lpn)
 
 
-def _shelf(turn: Turn, kind: str) -> str | None:
-    from returns_station.workflow.ports import Suggest
+def _label_later(turn: Turn) -> None:
+    unit = turn.unit()
+    placement = move(unit.placement, Placement.LABELLED)
+    turn.keep_unit("unit.unlabelled", replace(unit, placement=placement, labelling="later"), why="later")
+    turn.go(At.HOLD_SHELF, suggestion=_shelf(turn, "hold"))
+    return turn.say(Signal.HOLD, "label.later", lpn=unit.lpn)
 
+
+def _shelf(turn: Turn, kind: str) -> str | None:
     place: Place | None = turn.ask(Suggest(turn.rules.policy.shelves.get(kind, ()), 1))
     return place.code if place else None
 
@@ -114,7 +128,7 @@ def stop(turn: Turn, command: str) -> None:
         turn.records.append(Record("station.stopped", facts={"kind": command}))
         turn.undoable = False
         if turn.before.at is At.STOP_KIND:
-            turn.go(At.PARCEL)
+            turn.go(_alone(turn))
         return turn.say(Signal.STOP, f"stop.alone_{command}")
     if turn.state.unit is None and turn.parcel().work is ParcelWork.STOPPED and command == "stop_property":
         return turn.no(Signal.STOP, "stop.first")
@@ -133,6 +147,13 @@ def stop(turn: Turn, command: str) -> None:
         )
     turn.go(At.STOP_SHELF, pending=command, suggestion=_shelf(turn, command))
     return turn.say(Signal.STOP, f"stop.{command}")
+
+
+def _alone(turn: Turn) -> At:
+    """Where the dialogue goes on after a danger with no parcel open: at the truck, or at the next parcel."""
+    if turn.state.receiving is None:
+        return At.PARCEL
+    return At.CAGE if turn.state.at is At.CAGE else At.RECEIVE
 
 
 def at_stop_kind(turn: Turn) -> None:
@@ -163,7 +184,7 @@ def _marked(turn: Turn, unit: ReturnUnit, finding: str) -> ReturnUnit:
     findings = (
         unit.findings if finding in {f.code for f in unit.findings} else (*unit.findings, Finding(finding))
     )
-    unit = inspecting.with_plate(turn, replace(unit, findings=findings))
+    unit = inspecting.with_plate(turn, replace(unit, findings=findings, labelling=None))
     return replace(unit, decision=decide(turn.rules.policy, inspecting.policy_facts(turn, unit)))
 
 

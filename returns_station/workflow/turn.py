@@ -8,7 +8,15 @@ from typing import Any
 from returns_station.domain.codes import Signal
 from returns_station.domain.effects import Effect, EffectType
 from returns_station.domain.label import LabelModel
-from returns_station.domain.nouns import Order, Parcel, Product, ReturnAuthorization, ReturnUnit, Worker
+from returns_station.domain.nouns import (
+    Container,
+    Order,
+    Parcel,
+    Product,
+    ReturnAuthorization,
+    ReturnUnit,
+    Worker,
+)
 from returns_station.domain.scan import Candidate, Kind, Reading, answer_code
 from returns_station.workflow.ports import (
     Choice,
@@ -20,13 +28,15 @@ from returns_station.workflow.ports import (
     Match,
     Message,
     Need,
+    PhotoDraft,
     PrintDraft,
     Record,
     Rules,
     Step,
+    UnitsIn,
     UnitsOf,
 )
-from returns_station.workflow.state import UNDO_DEPTH, At, Back, State
+from returns_station.workflow.state import UNDO_DEPTH, At, Back, Moved, State
 
 _NAMING = (
     Kind.GTIN,
@@ -77,6 +87,10 @@ class Turn:
         self.prints: list[PrintDraft] = []
         self.settlements: list[str] = []
         self.shorted: list[ReturnAuthorization] = []
+        self.photos: list[PhotoDraft] = []
+        self.weigh = False
+        self.container: Container | None = None
+        self.moved: list[Moved] = []
         self.undoable = True
 
     # --- knowing -----------------------------------------------------------------------------------------------------
@@ -122,6 +136,12 @@ class Turn:
         assert self.state.parcel is not None
         return self.state.parcel
 
+    def last_received(self) -> Parcel:
+        """The parcel that was received last from the load."""
+        assert self.state.receiving is not None
+        parcel: Parcel = self.ask(Load("parcel", str(self.state.receiving.last)))
+        return parcel
+
     def unit(self) -> ReturnUnit:
         """The unit in hand."""
         assert self.state.unit is not None
@@ -160,12 +180,14 @@ class Turn:
     # --- doing -------------------------------------------------------------------------------------------------------
 
     def go(self, at: At, **changes: Any) -> None:
-        """Moves to a step; choices, pending matter and question do not outlive the step they belong to."""
+        """Moves to a step; choices, pending matter, question and container do not outlive the step they belong to."""
         fresh: dict[str, Any] = {
             "choices": (),
             "pending": None,
             "question": None,
             "suggestion": None,
+            "opening": None,
+            "container": None,
         } | changes
         self.state = replace(self.state, at=at, **fresh)
 
@@ -194,8 +216,9 @@ class Turn:
         settlement_id: str | None = None,
         released: bool = True,
         reason: str | None = None,
+        parcel_id: str | None = None,
     ) -> None:
-        """Adds one outbox row for each target of this type."""
+        """Adds one outbox row for each target of this type; of the parcel in work unless another is named."""
         parcel = self.state.parcel
         for target in self.rules.targets(type):
             self.effects.append(
@@ -206,7 +229,7 @@ class Turn:
                     merchant,
                     return_id,
                     body,
-                    parcel.id if parcel else None,
+                    parcel_id or (parcel.id if parcel else None),
                     unit_id,
                     settlement_id,
                     released,
@@ -214,10 +237,10 @@ class Turn:
                 )
             )
 
-    def print(self, model: LabelModel, *, unit_id: str | None = None) -> None:
-        """Asks for a label."""
-        parcel = self.state.parcel
-        self.prints.append(PrintDraft(self.ids.uuid(), model, unit_id, parcel.id if parcel else None))
+    def print(self, model: LabelModel, *, unit_id: str | None = None, parcel_id: str | None = None) -> None:
+        """Asks for a label, on the printer that was chosen."""
+        parcel_id = parcel_id or (self.state.parcel.id if self.state.parcel else None)
+        self.prints.append(PrintDraft(self.ids.uuid(), model, unit_id, parcel_id, self.state.printer))
 
     def step(self) -> Step:
         """The answer, with the way back put on the undo stack when anything changed."""
@@ -231,11 +254,14 @@ class Turn:
             tuple(self.effects),
             tuple(self.withdraw),
             tuple(self.prints),
+            photos=tuple(self.photos),
+            weigh=self.weigh,
         )
 
     def _way_back(self) -> Back:
         """What undo needs: the state before, what was made in this turn, and what was changed outside the hand."""
         in_hand = {u.id for u in (self.before.unit, *self.before.waiting) if u is not None}
+        in_hand |= {moved.unit_id for moved in self.moved}
         touched = dict.fromkeys(
             u.id
             for record in self.records
@@ -257,6 +283,8 @@ class Turn:
             parcel.id if outside and parcel and parcel_before is None else None,
             parcel_before,
             tuple(self.withdraw),
+            self.container,
+            tuple(self.moved),
         )
 
     def _known(self, noun: str, id: str) -> Any:
@@ -264,7 +292,9 @@ class Turn:
         if Load(noun, id) in self._facts:
             return self._facts[Load(noun, id)]
         if noun == "unit":
-            units = (u for need, found in self._facts.items() if isinstance(need, UnitsOf) for u in found)
+            units = (
+                u for need, found in self._facts.items() if isinstance(need, UnitsOf | UnitsIn) for u in found
+            )
             return next((u for u in units if u.id == id), None)
         return None
 
@@ -289,4 +319,13 @@ def pick(turn: Turn) -> Choice | None:
             if str(choice.number) in words or choice.code.lower() in words
         ),
         None,
+    )
+
+
+def same_item(turn: Turn) -> bool:
+    """Whether the item in hand was scanned once more."""
+    named = turn.candidate(Kind.GTIN)
+    return turn.state.item_code is not None and turn.state.item_code in (
+        named.value if named else None,
+        turn.reading.text,
     )

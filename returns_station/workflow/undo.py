@@ -6,7 +6,7 @@ from returns_station.domain.axes import ParcelWork, Reception, SyncState
 from returns_station.domain.codes import Signal
 from returns_station.domain.effects import REVERSAL, Effect
 from returns_station.domain.nouns import Parcel, ReturnUnit
-from returns_station.workflow.ports import EffectStates, Load, Record, UnitsOf
+from returns_station.workflow.ports import EffectStates, Load, Record, UnitsById, UnitsOf
 from returns_station.workflow.state import Back
 from returns_station.workflow.turn import Turn
 
@@ -24,7 +24,12 @@ def undo(turn: Turn) -> None:
     take_back(turn, last.effects)
     again = _tell_again(turn, last.withdrawn)
     _restore(turn, last)
-    turn.state = replace(last.state, worker=turn.state.worker, back=_renamed(turn.state.back[:-1], again))
+    turn.state = replace(
+        last.state,
+        worker=turn.state.worker,
+        printer=turn.state.printer,
+        back=_renamed(turn.state.back[:-1], again),
+    )
     return turn.say(Signal.ACCEPTED, "undo.done")
 
 
@@ -79,17 +84,33 @@ def _restore(turn: Turn, last: Back) -> None:
         *(replace(turn.ask(Load("unit", id)), reception=Reception.VOIDED, lpn=None) for id in last.created),
     ]
     units += [u for u in (before.unit, *before.waiting) if u is not None]
+    units += _moved_back(turn, last)
     units += _unsettled(turn, last, {u.id for u in units})
     parcel = before.parcel or last.parcel_before
     if last.parcel_created:
         parcel = replace(_parcel(turn, last.parcel_created), work=ParcelWork.VOIDED)
     turn.records.append(
-        Record("step.undone", parcel, tuple(units), facts={"settlements": list(last.settlements)})
+        Record(
+            "step.undone",
+            parcel,
+            tuple(units),
+            container=last.container,
+            facts={"settlements": list(last.settlements)},
+        )
     )
     if before.parcel and last.parcel_before:
         turn.records.append(Record("step.undone", last.parcel_before))
     for authorization in last.shorted:
         turn.records.append(Record("authorization.unshort", parcel, authorization=authorization))
+
+
+def _moved_back(turn: Turn, last: Back) -> list[ReturnUnit]:
+    """The units of a container that was put away or emptied, where they lay before."""
+    if not last.moved:
+        return []
+    before = {moved.unit_id: moved for moved in last.moved}
+    units: tuple[ReturnUnit, ...] = turn.ask(UnitsById(tuple(before)))
+    return [replace(u, location=before[u.id].location, container=before[u.id].container) for u in units]
 
 
 def _parcel(turn: Turn, id: str) -> Parcel:

@@ -119,7 +119,6 @@ def test_a_parcel_is_known_again_in_every_form_of_its_number(dock: Dock, again: 
     [
         (DUCK, f"{DUCK} is a product; a parcel was expected. Scan the label on the parcel."),
         ("BIN-1", "BIN-1 is a place; a parcel was expected. Scan the label on the parcel."),
-        ("TOTE-SHUT", "TOTE-SHUT is a container; a parcel was expected. Scan the label on the parcel."),
         ("RS-Q7", "RS-Q7 names no parcel. Scan the label on the parcel, or NO-LABEL."),
         (
             "P0110000091",
