@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
         migrating,
         outbox,
         scanning,
+        sheets,
         showing,
         syncing,
         upstream,
@@ -24,5 +25,5 @@ def register(app: typer.Typer) -> None:
 
     for module in (migrating, importing, syncing, upstream, scanning, showing, doctor):
         module.register(app)
-    for group in (labelling, outbox, configuring):
+    for group in (labelling, sheets, outbox, configuring):
         app.add_typer(group.app)
