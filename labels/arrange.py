@@ -172,7 +172,7 @@ def _tag(words: Words, code: str, paper: Paper) -> list[Element]:
     bars_high = high * 0.24
     bars_top = high - edge - foot * 1.35 - bars_high
     bars = _bars_or_none(code, bars_top, paper.width_mm, bars_high, bar_dots)
-    square = square_in(code, paper.width_mm, 0, bars_top + 1 if bars else high, module_dots)
+    square = square_in(code, paper.width_mm, 0, bars_top + 1 if bars else high * 0.75, module_dots)
     left = bars.x_mm if bars else edge
     wide = _quiet(square) - left
     baseline = edge + head + high * 0.02 + letters * 0.8

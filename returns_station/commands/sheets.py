@@ -1,10 +1,9 @@
 """`returns-station sheets`: badges, places, containers, commands and plates in numbers, for the office or the label printer."""
 
-import json as jsons
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
@@ -22,9 +21,11 @@ from returns_station.commands.common import (
     usage,
 )
 from returns_station.commands.progress import bar
+from returns_station.commands.sheet_items import command_groups, places, worded
+from returns_station.commands.sheet_items import dispositions as dispositions_
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, Row
+    from sqlalchemy import Engine
 
     from returns_station.config import Config
     from returns_station.hardware.sheets import Document, Item, Printing
@@ -52,39 +53,14 @@ Zpl: TypeAlias = Annotated[bool, typer.Option("--zpl", help="ZPL for a label pri
 Dpi: TypeAlias = Annotated[int, typer.Option(help="The label printer's resolution: 203, 300 or 600.")]
 Codes: TypeAlias = Annotated[list[str] | None, typer.Argument(help="These alone; all of them otherwise.")]
 
-QUANTITIES: Final = (*range(1, 11), 12, 15, 20, 24, 25, 30, 50, 100)
-_GROUPS: Final[dict[str, dict[str, str]]] = {
-    "At every step": {
-        "help": "Help", "status": "How is it?", "undo": "Undo", "hold": "Hold", "photo": "Photo", "yes": "Yes",
-        "no": "No", "skip": "Skip", "lock": "Lock", "sign_out": "Sign out",
-    },
-    "Danger": {
-        "stop": "Stop", "stop_leak": "Leaking", "stop_battery": "Battery", "stop_biohazard": "Biohazard",
-        "stop_property": "Found property",
-    },
-    "Truck and tote": {
-        "receive": "Receive parcels", "work": "Work parcels", "carrier": "Carrier", "manifest": "Manifest",
-        "seal": "Seal", "piece": "Piece n of m", "weight": "Weight", "damage": "Damaged outside",
-        "put_away": "Put away", "close": "Close container", "empty": "Container is empty",
-    },
-    "Parcel": {
-        "no_label": "No label", "blind": "Blind return", "refuse": "Refuse parcel", "rts": "Never delivered",
-        "done": "Done", "short": "The rest is missing",
-    },
-    "Item and label": {
-        "sealed": "Factory sealed", "all": "All of them", "split": "Split", "reprint": "Print again",
-        "printer": "Another printer", "later": "Label later",
-    },
-}  # fmt: skip
-
 
 @app.command("list")
 @guarded
 def list_() -> Code:
     """List the sheets of labels that --sheet knows."""
-    from returns_station.hardware.sheets import sheet_names
+    from returns_station.hardware.sheets import sheets
 
-    say(*columns([("sheet", "labels"), *sheet_names()]))
+    say(*columns([("sheet", "labels"), *((one.name, one.geometry) for one in sheets())]))
     return Code.OK
 
 
@@ -128,7 +104,7 @@ def dispositions(
     """A tag for each disposition: the code that chooses it, with its words."""
     from returns_station.hardware.sheets import Item
 
-    items = [Item("disposition", code, said) for code, said in _dispositions()]
+    items = [Item("disposition", code, said) for code, said in dispositions_()]
     chosen = _chosen(items, codes, "disposition")
     return _printed(chosen, "dispositions", out, _printing(size, sheet, start_cell, zpl, dpi))
 
@@ -160,7 +136,7 @@ def badges(
     )
     with database(found) as engine, engine.connect() as connection:
         rows = connection.execute(wanted).all()
-    items = [Item("badge", row.code, row.id, (_word(row.role),), found.station.name) for row in rows]
+    items = [Item("badge", row.code, row.id, (worded(row.role),), found.station.name) for row in rows]
     chosen = _chosen(items, codes, "badge")
     return _printed(chosen, "badges", out, _printing("large", sheet, start_cell, zpl, dpi))
 
@@ -182,7 +158,7 @@ def locations(
 
     found = configured(config)
     with database(found) as engine:
-        items = _places(engine, tables.Location, "location", found.station.site)
+        items = places(engine, tables.Location, "location", found.station.site)
     chosen = _chosen(items, codes, "location")
     return _printed(chosen, "locations", out, _printing(size, sheet, start_cell, zpl, dpi))
 
@@ -219,7 +195,7 @@ def containers(
         raise usage("Containers are printed by their codes, or made by --new.", "Use the one or the other.")
     with database(found) as engine:
         made = _new_containers(engine, found, new, kind, purpose or [], capacity) if new else codes
-        items = _places(engine, tables.Container, "container", found.station.site)
+        items = places(engine, tables.Container, "container", found.station.site)
     return _printed(_chosen(items, made, "container"), "containers", out, printing)
 
 
@@ -250,55 +226,6 @@ def roll(
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------
-
-
-def command_groups() -> list[tuple[str, list[tuple[str, str]]]]:
-    """(group, (code, words) of each): every command that a step takes, answers, quantities, dispositions."""
-    from returns_station.domain.scan.plates import COMMANDS, answer_code, command_code, quantity_code
-    from returns_station.workflow import accepts
-
-    meant = COMMANDS & set(accepts.COMMANDS)
-    named = {word for words in _GROUPS.values() for word in words}
-    groups = [
-        (title, [(command_code(word), said) for word, said in words.items() if word in meant])
-        for title, words in _GROUPS.items()
-    ]
-    groups.append(("More", [(command_code(word), _word(word)) for word in sorted(meant - named)]))
-    groups.append(("Answers", [(answer_code(n), f"Answer {n}") for n in range(1, 10)]))
-    groups.append(("Quantities", [(quantity_code(n), counted(n, "piece")) for n in QUANTITIES]))
-    groups.append(("Dispositions", _dispositions()))
-    return [(title, rows) for title, rows in groups if rows]
-
-
-def _dispositions() -> list[tuple[str, str]]:
-    from returns_station.domain.codes import Disposition
-    from returns_station.domain.scan.plates import disposition_code
-    from returns_station.wording import DISPOSITIONS
-
-    return [
-        (disposition_code(one.value), DISPOSITIONS.get(one.value, _word(one.value))) for one in Disposition
-    ]
-
-
-def _word(code: str) -> str:
-    return code.replace("_", " ").capitalize()
-
-
-def _places(engine: "Engine", model: type, kind: str, site: str) -> list["Item"]:
-    from sqlalchemy import select
-
-    from returns_station.store import tables
-
-    place = tables.table(model)
-    with engine.connect() as connection:
-        rows = connection.execute(select(place).where(place.c.site == site).order_by(place.c.code)).all()
-    return [_place(row, kind) for row in rows]
-
-
-def _place(row: "Row[tuple[object, ...]]", kind: str) -> "Item":
-    from returns_station.hardware.sheets import Item
-
-    return Item(kind, row.code, _word(row.kind), tuple(_word(one) for one in jsons.loads(row.purposes)))
 
 
 def _new_containers(
@@ -333,16 +260,27 @@ def _chosen(items: list["Item"], codes: Sequence[str] | None, what: str) -> list
 
 
 def _printing(size: str, sheet: str | None, start_cell: int, zpl: bool, dpi: int) -> "Printing":
-    from returns_station.hardware.sheets import Printing, sheet_names
+    """How to print; a mistake is told before any number is taken or row made."""
+    from returns_station.hardware.sheets import RESOLUTIONS, Printing, sheets
 
-    if sheet is not None and zpl:
+    if dpi not in RESOLUTIONS:
+        raise usage(f"--dpi is 203, 300 or 600, not {dpi}.", "Take what stands on the printer's type plate.")
+    if sheet is None:
+        if start_cell != 1:
+            raise usage("--start-cell needs a sheet.", "Name it with --sheet; `sheets list` names them.")
+        return Printing(size, None, 1, zpl, dpi)
+    known = {one.name: one for one in sheets()}
+    if zpl:
         raise usage(
             "A sheet of labels is for an office printer, which takes no ZPL.", "Leave out --sheet or --zpl."
         )
-    if sheet is not None and sheet not in dict(sheet_names()):
-        raise usage(f"There is no sheet {sheet!r}.", f"There are {', '.join(dict(sheet_names()))}.")
-    if sheet is None and start_cell != 1:
-        raise usage("--start-cell needs a sheet.", "Name the sheet with --sheet; `sheets list` names them.")
+    if sheet not in known:
+        raise usage(f"There is no sheet {sheet!r}.", f"There are {', '.join(known)}.")
+    if not 1 <= start_cell <= known[sheet].cells:
+        raise usage(
+            f"The sheet {sheet} has labels 1 to {known[sheet].cells}, and --start-cell is {start_cell}.",
+            "Count its labels row by row, from the left.",
+        )
     return Printing(size, sheet, start_cell, zpl, dpi)
 
 
@@ -351,21 +289,15 @@ def _printed(items: Sequence["Item"], name: str, out: Path | None, printing: "Pr
 
     with bar(f"Drawing {name}") as told:
         document = label_document(items, printing, told)
-    ends = f"{items[0].code} to {items[-1].code}" if len(items) > 1 else items[0].code
-    return _written(
-        document, name, out, f"{counted(len(items), 'label')}, {ends}, ", "zpl" if printing.zpl else "pdf"
-    )
+    ends = f" from {items[0].code} to {items[-1].code}" if len(items) > 1 else f" {items[0].code}"
+    what = f"{counted(len(items), 'label')}{ends}"
+    return _written(document, name, out, what, "zpl" if printing.zpl else "pdf")
 
 
 def _written(document: "Document", name: str, out: Path | None, what: str = "", ending: str = "pdf") -> Code:
     if document.missing:
-        letters = ", ".join(
-            f"{ascii(one)[1:-1] if not one.isprintable() else one} (U+{ord(one):04X})"
-            for one in document.missing[:20]
-        )
-        complain(
-            f"No font here has {letters}: printed as ?. docs/labels.md tells which fonts are looked for."
-        )
+        named = ", ".join(_named(char) for char in document.missing[:20])
+        complain(f"No font here has {named}: printed as ?. docs/labels.md tells which fonts are looked for.")
     if str(out) == "-":
         sys.stdout.buffer.write(document.content)
         sys.stdout.buffer.flush()
@@ -377,5 +309,9 @@ def _written(document: "Document", name: str, out: Path | None, what: str = "", 
         raise usage(
             f"{path} cannot be written: {error.strerror}.", "Name another file with --out."
         ) from error
-    say(f"{what or 'Pages of codes '}{'are' if ' to ' in what or not what else 'is'} in {path}.")
+    say(f"{what or f'The {name}'}: {path}")
     return Code.OK
+
+
+def _named(char: str) -> str:
+    return f"{char if char.isprintable() else ascii(char)[1:-1]} (U+{ord(char):04X})"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from returns_station.hardware.rendering import refused
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from labels.spec import LabelSpec
 
 Told: TypeAlias = Callable[[int, int], None]
+RESOLUTIONS: Final = (203, 300, 600)
+"""Dots per inch of the label printers that ZPL is written for."""
+
 Rows: TypeAlias = Sequence[tuple[str, str]]
 
 
@@ -48,11 +51,20 @@ class Document:
     missing: tuple[str, ...] = ()
 
 
-def sheet_names() -> tuple[tuple[str, str], ...]:
-    """(name, geometry) of every sheet of labels."""
+@dataclass(frozen=True, slots=True)
+class SheetKind:
+    """A sheet of labels as it is chosen: its name, its geometry in words, its labels a page."""
+
+    name: str
+    geometry: str
+    cells: int
+
+
+def sheets() -> tuple[SheetKind, ...]:
+    """Every sheet of labels that is known."""
     from labels.sheets import SHEETS
 
-    return tuple((name, sheet.source) for name, sheet in SHEETS.items())
+    return tuple(SheetKind(name, sheet.source, sheet.cells) for name, sheet in SHEETS.items())
 
 
 def label_document(items: Sequence[Item], printing: Printing, told: Told) -> Document:
