@@ -6,6 +6,8 @@ for in the spooler's own protocol (RFC 8010 for the bytes, RFC 8011 for the name
 
 import http.client
 import itertools
+import os
+import pwd
 import socket
 import struct
 from collections.abc import Iterator, Sequence
@@ -76,10 +78,20 @@ def _request(operation: int, uri: str, wanted: Sequence[str], more: dict[str, st
     parts.append(_attribute(0x47, "attributes-charset", "utf-8"))
     parts.append(_attribute(0x48, "attributes-natural-language", "en"))
     parts.append(_attribute(0x45, "printer-uri", uri))
+    # Titles are told to the owner of a job alone.
+    parts.append(_attribute(0x42, "requesting-user-name", _user()))
     parts += [_attribute(0x44, name, value) for name, value in more.items()]
     names = ["requested-attributes", *[""] * (len(wanted) - 1)]
     parts += [_attribute(0x44, name, value) for name, value in zip(names, wanted, strict=True)]
     return b"".join([*parts, b"\x03"])
+
+
+def _user() -> str:
+    """Who asks, by the name that `lp` gives a job."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return "unknown"
 
 
 def _attribute(tag: int, name: str, value: str) -> bytes:

@@ -139,7 +139,7 @@ class SpoolerPrinter:
             if any(found.startswith(reason) for found in reasons):
                 return self._says("stopped", f"the printer {sentence}")
         if _one(told, "printer-state", 0) == ipp.STOPPED_PRINTER:
-            why = f" ({message.rstrip('.')})" if message else ""
+            why = f" ({message.rstrip('.')})" if message not in ("", "Idle", "Paused") else ""
             return self._says(
                 "stopped", f"switched off in the spooler{why}: look at the printer, then `cupsenable`"
             )
@@ -151,7 +151,7 @@ class SpoolerPrinter:
         other = sorted(found for found in reasons if found != "none" and not found.startswith("cups-"))
         if other:
             return self._says("warning", f"{', '.join(other)}: look at the printer")
-        return self._says("fine", f"{waiting} jobs wait" if waiting else "ready")
+        return self._says("fine", f"ready, {waiting} to be printed" if waiting else "ready")
 
     def _says(self, band: Band, what: str) -> PrinterStatus:
         return PrinterStatus(band, f"Queue {self._queue}: {what}.")

@@ -1,4 +1,4 @@
-"""Printers that stop and come back under a station at work: every label is printed by itself, once, and only if it is still wanted."""
+"""Printers that stop and come back under a station at work: each label is printed by itself, once, if it is still wanted."""
 
 import shutil
 from collections.abc import Iterator
