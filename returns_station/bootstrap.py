@@ -17,6 +17,7 @@ from sqlalchemy import Engine, select
 from returns_station import logs
 from returns_station.config import Config
 from returns_station.domain import policy
+from returns_station.domain.effects import EffectType
 from returns_station.domain.scan import station_code
 from returns_station.errors import StationError
 from returns_station.hardware.printing import LabelPrinters, PrinterState
@@ -70,16 +71,14 @@ def read_policy(config: Config) -> policy.Policy:
 
 def rules_of(config: Config, epoch: int) -> Rules:
     """Who and where the station is, what it decides by, and who learns what."""
-    types = [
-        "returns.receipt", "returns.receipt.reversed", "returns.stock", "returns.stock.reversed", "returns.refund",
-        "returns.refund.reversed", "returns.short",
-    ]  # fmt: skip
     routes = {
-        name: tuple(target.name for target in config.targets if not target.types or name in target.types)
-        for name in types
+        type.value: tuple(one.name for one in config.targets if not one.types or type.value in one.types)
+        for type in EffectType
     }
-    found = config.station
-    return Rules(station_code(found.number), epoch, found.site, found.merchant, read_policy(config), routes)
+    found, printers = config.station, tuple(printer.name for printer in config.printers)
+    return Rules(
+        station_code(found.number), epoch, found.site, found.merchant, read_policy(config), routes, printers
+    )
 
 
 class Station:
@@ -102,9 +101,7 @@ class Station:
             if self._fixed:
                 self._fixed.sequence = self._unit_of_work.sequence()
             self.state = self._stored()
-        self._jobs = LabelJobs(
-            self.engine, path, LabelPrinters(config.printers), self.now, self._checkpoint
-        )
+        self._jobs = LabelJobs(self.engine, path, LabelPrinters(config.printers), self.now, self._checkpoint)
         self._sync: threading.Thread | None = None
         self._closing = threading.Event()
         self._log = logs.logger("station")

@@ -1,11 +1,11 @@
 """The answer to one input as values and as printable text: what line mode writes and the screen shows, from one place."""
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from returns_station.domain.nouns import Parcel
+from returns_station.printable import printable
 from returns_station.wording import sentence
 from returns_station.workflow.ports import Choice, Message, Prompt, Step
 from returns_station.workflow.state import State
@@ -16,7 +16,8 @@ VERSION = 1
 def reply(key: str | None, sequence: int, state: State, step: Step) -> dict[str, Any]:
     """The answer to one input as docs/line-mode.schema.json describes it."""
     parcel = state.parcel or next((r.parcel for r in reversed(step.records) if r.parcel), None)
-    unit = state.unit or next((r.units[0] for r in reversed(step.records) if r.units), None)
+    unit = state.unit or next((r.units[0] for r in reversed(step.records) if r.units and r.parcel), None)
+    photos = [{"id": one.id, "parcel": one.parcel_id, "unit": one.unit_id} for one in step.photos]
     return {
         "v": VERSION,
         "type": "reply",
@@ -40,7 +41,7 @@ def reply(key: str | None, sequence: int, state: State, step: Step) -> dict[str,
             {"id": draft.id, "code": draft.model.code, "reprint": draft.model.reprint}
             for draft in step.prints
         ],
-    }
+    } | ({"photos": photos} if photos else {})
 
 
 def parcel_value(parcel: Parcel, state: State) -> dict[str, Any]:
@@ -77,48 +78,6 @@ def say(message: Message) -> str:
     return printable(sentence(message.code, message.params))
 
 
-def printable(text: str) -> str:
-    """The text without control, format and direction characters."""
-    return "".join(char if char.isprintable() else "·" for char in text)
-
-
 def as_json(value: Mapping[str, Any]) -> str:
     """One line of printable ASCII: nothing in it that a terminal obeys, DEL included."""
     return json.dumps(value).replace("\x7f", "\\u007f")
-
-
-def cells(text: str) -> int:
-    """How many columns of a terminal the text fills: wide characters two, combining marks none."""
-    return sum(map(_cells, text))
-
-
-def _cells(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """The text in lines of at most `width` columns, broken at blanks where there are any; later lines are indented."""
-    lines, line = [], ""
-    for word in text.split(" "):
-        if line.strip() and cells(line) + 1 + cells(word) > width:
-            lines.append(line)
-            line = indent + word
-        else:
-            line = f"{line} {word}" if line.strip() else line + word
-        while cells(line) > width:
-            head = _fitting(line, width)
-            lines.append(line[:head])
-            line = indent + line[head:]
-    return [*lines, line]
-
-
-def _fitting(line: str, width: int) -> int:
-    """How many characters of a line fill at most `width` columns."""
-    used = 0
-    for n, char in enumerate(line):
-        used += _cells(char)
-        if used > width:
-            return n
-    return len(line)

@@ -18,7 +18,7 @@ from returns_station.connectors.api import (
 )
 from returns_station.connectors.http import HttpConnector
 from returns_station.testing.upstream.process import Upstream, free_port
-from tests.connectors.upstream_kit import connector, receipt, refund, reversal, short, stock
+from tests.connectors.upstream_kit import available, connector, receipt, refund, reversal, short, stock
 
 ASK = "It may have been done there, so it is looked up before it is sent again."
 AGAIN = "It is sent again by itself."
@@ -41,11 +41,11 @@ class TestAHealthyUpstream:
         made.close()
 
     def test_every_type_of_effect_is_delivered_with_a_reference(self, http: HttpConnector) -> None:
-        effects = [receipt(), stock(), refund("SPEC", 100), short()]
+        effects = [receipt(), stock(), refund("SPEC", 100), short(), available()]
         effects += [reversal(effect) for effect in effects[:3]]
         outcomes = http.deliver(effects)
         references = [getattr(outcomes[effect.key], "reference", "")[:4] for effect in effects]
-        assert references == ["REC-", "MOV-", "REF-", "SHO-", "REC-", "MOV-", "REF-"]
+        assert references == ["REC-", "MOV-", "REF-", "SHO-", "AVA-", "REC-", "MOV-", "REF-"]
 
     def test_more_effects_than_fit_a_batch_are_all_answered_and_stay_in_order(
         self, upstream: Upstream

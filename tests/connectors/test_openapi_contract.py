@@ -19,7 +19,7 @@ from returns_station.connectors.api import FEEDS, Outgoing
 from returns_station.connectors.cloudevents import BATCH_TYPE, encode
 from returns_station.testing.upstream.event import Refusal, parse_event
 from returns_station.testing.upstream.process import TEST_SECRET, Upstream
-from tests.connectors.upstream_kit import connector, receipt, refund, reversal, short, stock
+from tests.connectors.upstream_kit import available, connector, receipt, refund, reversal, short, stock
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parents[2] / "docs" / "openapi.yaml").read_text(encoding="utf-8")
@@ -58,7 +58,7 @@ def test_the_feeds_of_the_document_are_those_of_the_connector() -> None:
     assert set(parameters[0]["schema"]["enum"]) == FEEDS
 
 
-@pytest.mark.parametrize("make", [receipt, stock, lambda: refund("7", 5), short])
+@pytest.mark.parametrize("make", [receipt, stock, lambda: refund("7", 5), short, available])
 def test_what_the_connector_sends_is_an_event_of_the_document(make: Any) -> None:
     effect = make()
     schema("Event").validate(as_json(effect))
@@ -70,7 +70,7 @@ def test_what_the_connector_sends_is_an_event_of_the_document(make: Any) -> None
 def served(tmp_path_factory: pytest.TempPathFactory, seed_dir: Path) -> Iterator[Upstream]:
     """A healthy upstream that holds one of everything."""
     with Upstream(tmp_path_factory.mktemp("served"), seed_dir=seed_dir) as upstream:
-        effects = [receipt(), stock(), refund("SPEC", 100), short()]
+        effects = [receipt(), stock(), refund("SPEC", 100), short(), available()]
         effects += [reversal(effects[0]), stock(quantity=0)]
         connector(upstream.url).deliver(effects)
         upstream.kept = {"accepted": effects[0].key, "refused": effects[-1].key}  # type: ignore[attr-defined]
@@ -85,6 +85,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, seed_dir: Path) -> Iterator
         ("/v1/movements", "?sku=85123A"),
         ("/v1/refunds", "?order_number=SPEC"),
         ("/v1/shorts", ""),
+        ("/v1/available", "?container=TOTE-1"),
         ("/v1/stock", ""),
     ],
 )
@@ -290,7 +291,7 @@ VALUES = st.one_of(
     st.lists(st.integers(), max_size=1),
     st.dictionaries(st.sampled_from(["order_line", "sku"]), st.text(max_size=2), max_size=2),
 )
-MAKERS = [receipt, stock, lambda: refund("7", 5), short]
+MAKERS = [receipt, stock, lambda: refund("7", 5), short, available]
 
 
 @st.composite

@@ -15,6 +15,7 @@ from returns_station.testing.upstream.money import to_minor, to_text
 from returns_station.testing.upstream.process import Upstream
 from returns_station.testing.upstream.seed import seed
 from tests.connectors.upstream_kit import (
+    available,
     connector,
     key,
     order,
@@ -143,6 +144,19 @@ class TestOrderAndReversals:
         assert [row["count"] for row in upstream.receipts(return_id=name)] == [1, -1]
         assert [row["amount_minor"] for row in upstream.refunds(return_id=name)] == [800, -800]
         assert isinstance(one(http, refund("BACK", 800)), Delivered)
+
+    def test_a_unit_is_available_where_its_container_was_put_until_that_is_taken_back(
+        self, upstream: Upstream, http: HttpConnector
+    ) -> None:
+        put = available(container="TOTE-BACK")
+        assert isinstance(one(http, put), Delivered)
+        assert isinstance(one(http, put), Delivered)
+        assert one(http, reversal(put, location="AISLE-8")) == refused(
+            "reversal.differs", f'The location "AISLE-8" is not the "AISLE-7" of the event {put.key}.'
+        )
+        assert isinstance(one(http, reversal(put)), Delivered)
+        rows = upstream.available(container="TOTE-BACK")
+        assert [(row["location"], row["quantity"]) for row in rows] == [("AISLE-7", 6), ("AISLE-7", -6)]
 
     def test_a_reversal_before_its_effect_is_put_off_not_refused(self, http: HttpConnector) -> None:
         effect = stock()

@@ -102,6 +102,23 @@ def short(return_id: str | None = None, sequence: int = 4) -> Outgoing:
     return _effect("returns.short", {"return_id": return_id or key(), "lines": [line]}, sequence, None)
 
 
+def available(return_id: str | None = None, sequence: int = 5, **change: object) -> Outgoing:
+    data: dict[str, object] = {
+        "merchant": "candles",
+        "site": "leeds",
+        "return_id": return_id or key(),
+        "unit_id": key(),
+        "lpn": "L1-0000001-7",
+        "sku": "85123A",
+        "quantity": 6,
+        "unit": "each",
+        "disposition": "return_to_stock",
+        "location": "AISLE-7",
+        "container": "TOTE-1",
+    }
+    return _effect("returns.available", data | change, sequence, None)
+
+
 def reversal(effect: Outgoing, **change: object) -> Outgoing:
     data = {**effect.data, "reverses": effect.key, **change}
     return replace(

@@ -130,6 +130,12 @@ _REFUND: dict[str, Check | Checks] = {
     "outcome": one_of("refund", "store_credit", "exchange"),
     "lines": {"order_line": text, "sku": text, "quantity": count, "amount_minor": amount},
 }
+_AVAILABLE: dict[str, Check | Checks] = {
+    **dict.fromkeys(("merchant", "site", "return_id", "unit_id", "lpn", "sku"), text),
+    **dict.fromkeys(("disposition", "location", "container"), text),
+    "quantity": count,
+    "unit": one_of("each"),
+}
 _SHORT: dict[str, Check | Checks] = {
     "return_id": text,
     "lines": {"order_line": optional_text, "sku": text, "quantity": count, "by": text},
@@ -142,6 +148,8 @@ DATA: Final[dict[str, Checks]] = {
     "returns.refund": _REFUND,
     "returns.refund.reversed": {**_REFUND, "reverses": text},
     "returns.short": _SHORT,
+    "returns.available": _AVAILABLE,
+    "returns.available.reversed": {**_AVAILABLE, "reverses": text},
 }
 _ENVELOPE: Checks = {
     "specversion": one_of("1.0"),

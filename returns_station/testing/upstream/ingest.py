@@ -37,11 +37,12 @@ class _Order:
     payments: frozenset[str]
 
 
-_PREFIX: Final = {"receipt": "REC", "stock": "MOV", "refund": "REF", "short": "SHO"}
+_PREFIX: Final = {"receipt": "REC", "stock": "MOV", "refund": "REF", "short": "SHO", "available": "AVA"}
 _FACTS: Final = {
     "returns.receipt": ("merchant", "parcel_id"),
     "returns.stock": ("merchant", "unit_id", "sku", "quantity", "lot", "location", "disposition"),
     "returns.refund": ("merchant", "settlement_id", "order_number", "currency", "amount_minor"),
+    "returns.available": ("merchant", "unit_id", "sku", "quantity", "location", "container"),
 }
 """What a reversal must say again as the event it takes back said it."""
 
@@ -155,6 +156,13 @@ class _Batch:
         row = {name: event.data[name] for name in _MOVEMENT}
         return "movements", {**row, "quantity": -quantity if event.reverses else quantity}
 
+    def available(self, event: Event) -> "Verdict":
+        if wrong := self._reversal(event):
+            return wrong
+        quantity = event.integer("quantity")
+        row = {name: event.data[name] for name in _AVAILABLE}
+        return "available", {**row, "quantity": -quantity if event.reverses else quantity}
+
     def short(self, event: Event) -> "Verdict":
         return "shorts", {"return_id": event.subject, "lines": json.dumps(event.data["lines"])}
 
@@ -218,6 +226,8 @@ _RULES: Final[dict[str, Callable[[_Batch, Event], Verdict]]] = {
     "returns.refund": _Batch.refund,
     "returns.refund.reversed": _Batch.refund,
     "returns.short": _Batch.short,
+    "returns.available": _Batch.available,
+    "returns.available.reversed": _Batch.available,
 }
 _KNOWN: Final = """
 SELECT id, type, subject, data, reference FROM events WHERE id IN (SELECT value FROM json_each(?))"""
@@ -257,6 +267,17 @@ _MOVEMENT: Final = (
     "container",
     "order_number",
     "order_line",
+)
+_AVAILABLE: Final = (
+    "merchant",
+    "site",
+    "return_id",
+    "unit_id",
+    "lpn",
+    "sku",
+    "disposition",
+    "location",
+    "container",
 )
 _REFUND: Final = (
     "merchant",

@@ -38,6 +38,11 @@ CREATE INDEX IF NOT EXISTS refunds_order ON refunds (merchant, order_number);
 CREATE INDEX IF NOT EXISTS refunds_return ON refunds (return_id);
 CREATE TABLE IF NOT EXISTS shorts (
     arrival INTEGER PRIMARY KEY, return_id TEXT NOT NULL, lines TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS available (
+    arrival INTEGER PRIMARY KEY, merchant TEXT NOT NULL, site TEXT NOT NULL, return_id TEXT NOT NULL,
+    unit_id TEXT NOT NULL, lpn TEXT NOT NULL, sku TEXT NOT NULL, quantity INTEGER NOT NULL,
+    disposition TEXT NOT NULL, location TEXT NOT NULL, container TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS available_return ON available (return_id);
 CREATE TABLE IF NOT EXISTS orders (
     merchant TEXT NOT NULL, number TEXT NOT NULL, currency TEXT NOT NULL, captured_minor INTEGER NOT NULL,
     refunded_minor INTEGER NOT NULL, payments TEXT NOT NULL, PRIMARY KEY (merchant, number)) WITHOUT ROWID;
@@ -63,6 +68,7 @@ LISTS: dict[str, tuple[str, frozenset[str]]] = {
     "movements": ("t.*", frozenset({"return_id", "merchant", "sku", "location"})),
     "refunds": ("t.*", frozenset({"return_id", "merchant", "order_number"})),
     "shorts": ("t.*", frozenset({"return_id"})),
+    "available": ("t.*", frozenset({"return_id", "merchant", "sku", "location", "container"})),
     "events": (
         "t.arrival, t.id, t.type, t.subject, t.sequence, t.reference, t.received_at",
         frozenset({"subject"}),

@@ -112,6 +112,9 @@ class Upstream:
     def movements(self, **filters: str) -> list[Row]:
         return self._all("/v1/movements", filters)
 
+    def available(self, **filters: str) -> list[Row]:
+        return self._all("/v1/available", filters)
+
     def shorts(self, **filters: str) -> list[Row]:
         return self._all("/v1/shorts", filters)
 
