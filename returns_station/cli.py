@@ -75,13 +75,17 @@ def demo(
 
 def main() -> None:
     """The entry point: errors of ours are one sentence, never a traceback."""
-    from returns_station import commands
+    # The screen's first paint waits for every import: the other commands are loaded for their own calls alone.
+    if sys.argv[1:2] not in (["run"], ["demo"]):
+        from returns_station.commands import register
 
-    commands.register(app)
+        register(app)
     try:
         app(standalone_mode=True)
     except StationError as error:
         print(f"{error.sentence} {error.hint}".strip(), file=sys.stderr)
-        raise SystemExit(commands.exit_code(error)) from None
+        from returns_station.commands.codes import exit_code
+
+        raise SystemExit(exit_code(error)) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from returns_station.bootstrap import PrintNotice, Station
 from returns_station.hardware.scanners import Scanners
+from returns_station.store.board import StationBoard
 from returns_station.store.outbox import counts
 from returns_station.tui.messages import Condition, Counted
+from returns_station.workflow.board import Board
 from returns_station.workflow.drive import Outcome, Render
 from returns_station.workflow.ports import Input, Prompt
 from returns_station.workflow.state import State
@@ -25,6 +26,7 @@ class OnScreen:
         self._station = station
         self._scanners = scanners
         self._closing = tuple(closing)
+        self._board = StationBoard(station.engine)
 
     @property
     def state(self) -> State:
@@ -39,14 +41,14 @@ class OnScreen:
         """One input; what it returns is durable."""
         return self._station.play(given, render)
 
-    def after(self, outcome: Outcome) -> tuple[Input, ...]:
+    def after(self, given: Input, outcome: Outcome) -> tuple[Input, ...]:
         """What the devices add to an answered input."""
         return ()
 
-    def look(self) -> tuple[Any, Counted]:
+    def look(self) -> tuple[Board, Counted]:
         """What is known of the work in hand, and what is not upstream yet."""
         found = counts(self._station.engine)
-        return None, Counted(found.local, found.sent, found.refused)
+        return self._board.look(self._station.state), Counted(found.local, found.sent, found.refused)
 
     def print_asked(self) -> list[PrintNotice]:
         """Prints what was asked for."""
@@ -54,8 +56,18 @@ class OnScreen:
 
     def conditions(self) -> tuple[Condition, ...]:
         """How scanners and printers are; may take a second for each printer."""
-        band, said = self._station.printer_status()
-        return (Condition("printer", "printer", band, said),)
+        scanners = self._scanners.states() if self._scanners else ()
+        found = [
+            Condition("scanner", one.name, "fine" if one.connected else "stopped", one.sentence)
+            for one in scanners
+        ]
+        return (
+            *found,
+            *(
+                Condition("printer", one.name, one.band, one.sentence)
+                for one in self._station.printer_states()
+            ),
+        )
 
     def time_of_day(self) -> str:
         """The station's time for the list of last scans."""

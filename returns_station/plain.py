@@ -11,17 +11,16 @@ from queue import SimpleQueue
 from typing import IO, Any, Protocol
 
 from returns_station.errors import StationError
+from returns_station.printable import printable, wrapped
 from returns_station.replies import (
     VERSION,
     as_json,
     asked_value,
     choice_value,
     parcel_value,
-    printable,
     reply,
     say,
     unit_value,
-    wrapped,
 )
 from returns_station.wording import SIGNALS
 from returns_station.workflow.drive import Outcome, Render

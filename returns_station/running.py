@@ -11,8 +11,7 @@ from returns_station.config import Config, Scanner
 if TYPE_CHECKING:
     from returns_station import plain
     from returns_station.onscreen import OnScreen
-    from returns_station.tui.app import StationApp
-    from returns_station.tui.dock import Queue
+    from returns_station.tui.queue import Queue
 
 Checkpoint = Callable[[str], None]
 
@@ -66,23 +65,13 @@ def _on_screen(
     config: Config, wanted: tuple[Scanner, ...], seed: int | None, sync: bool, checkpoint: Checkpoint | None
 ) -> int:
     from returns_station.tui.app import StationApp
-    from returns_station.tui.dock import Queue
+    from returns_station.tui.queue import Queue
 
     queue = Queue()
     app = StationApp(
         config, opener(config, queue, wanted, seed=seed, sync=sync, checkpoint=checkpoint), queue=queue
     )
-    return exit_code(app)
-
-
-def exit_code(app: "StationApp") -> int:
-    """Runs the app; its exit code. The error that ended it is the caller's to tell."""
-    from returns_station.tui.app import STORE_FAILED
-
-    code = app.run(mouse=app.mouse)
-    if app.failed is not None:
-        raise app.failed
-    return STORE_FAILED if code is None else code
+    return app.work()
 
 
 def opener(

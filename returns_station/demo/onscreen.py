@@ -25,9 +25,10 @@ from returns_station.hardware.scanners import Scanners
 from returns_station.onscreen import OnScreen
 from returns_station.tui import messages
 from returns_station.tui.app import StationApp
-from returns_station.tui.dock import Queue
 from returns_station.tui.messages import Counted
+from returns_station.tui.queue import Queue
 from returns_station.tui.text import joined, lines, literal
+from returns_station.workflow.board import Board
 from returns_station.workflow.drive import Outcome, Render
 from returns_station.workflow.ports import Input
 
@@ -51,7 +52,7 @@ class Guided(OnScreen):
         self._reply = json.loads(outcome.reply)
         return outcome
 
-    def look(self) -> tuple[Any, Counted]:
+    def look(self) -> tuple[Board, Counted]:
         """Looks, and works out the next scan."""
         found = super().look()
         self.suggestion = self._guide.next(self._reply)

@@ -51,10 +51,9 @@ def demo(
 
 def _on_screen(world: World, seed: int | None, say: Say, *, kept: bool) -> int:
     from returns_station.demo.onscreen import DemoApp
-    from returns_station.running import exit_code
-    from returns_station.tui.dock import Queue
+    from returns_station.tui.queue import Queue
 
-    code = exit_code(DemoApp(world, Queue(), seed))
+    code = DemoApp(world, Queue(), seed).work()
     with contextlib.suppress(OSError):
         for line in holdings(world):
             say(line)

@@ -1,36 +1,30 @@
-"""A keyboard-wedge scanner on the station's own terminal: its bursts become inputs, everything else stays keys."""
+"""A keyboard-wedge scanner on the station's own terminal: its bursts are scans, everything else stays keys.
+
+It imports nothing heavy: the first paint waits for it.
+"""
 
 from collections.abc import Callable
 
 from devices.wedge import GAP_S, Burst, Keyed, Piece, Suffix
 from returns_station import config
-from returns_station.hardware.habits import Repair, repair_of
-from returns_station.hardware.scanners import Arrived
-from returns_station.workflow.ports import Input
 
 NAME = "wedge"
 
 
 class Wedge:
-    """Feeds the station's queue with the scans among a terminal's bytes; used by one thread."""
+    """Gives each scan among a terminal's bytes to `put`, byte for byte; used by one thread."""
 
     def __init__(
-        self,
-        put: Callable[[Arrived], None],
-        *,
-        gap_s: float = GAP_S,
-        suffix: Suffix = "enter",
-        repair: Repair = lambda _raw: None,
+        self, put: Callable[[bytes], object], *, gap_s: float = GAP_S, suffix: Suffix = "enter"
     ) -> None:
         self._put = put
-        self._repair = repair
         self._burst = Burst(gap_s, suffix)
 
     @classmethod
-    def of(cls, configured: config.Wedge, put: Callable[[Arrived], None]) -> "Wedge":
+    def of(cls, configured: config.Wedge, put: Callable[[bytes], object]) -> "Wedge":
         """The wedge as `[wedge]` of the configuration describes it."""
         suffix: Suffix = configured.suffix  # type: ignore[assignment]
-        return cls(put, gap_s=configured.gap_ms / 1000, suffix=suffix, repair=repair_of(configured))
+        return cls(put, gap_s=configured.gap_ms / 1000, suffix=suffix)
 
     def due_in(self, at: float) -> float | None:
         """Seconds of silence from `at` until `idle` must be called; None when nothing is open."""
@@ -50,5 +44,5 @@ class Wedge:
             if isinstance(piece, Keyed):
                 keys += piece.data
             else:
-                self._put(Arrived(Input(piece.data, NAME, meant=self._repair(piece.data)), device=NAME))
+                self._put(piece.data)
         return keys

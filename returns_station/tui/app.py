@@ -1,5 +1,6 @@
 """The app: joins the screen, the terminal's keys, the intake thread and the signals; it holds no rules."""
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,25 +15,22 @@ from textual.widget import Widget
 
 from returns_station.config import Config, Keys
 from returns_station.errors import StationError
-from returns_station.hardware.scanners import Arrived
 from returns_station.hardware.wedge import Wedge
-from returns_station.replies import printable
+from returns_station.printable import printable
 from returns_station.tui import messages
-from returns_station.tui.dialogs import Ending
-from returns_station.tui.dock import End, Intake, Queue, Station
 from returns_station.tui.driver import StationDriver
 from returns_station.tui.messages import Asking
-from returns_station.tui.pages import details_page, help_page
-from returns_station.tui.palette import Commands
+from returns_station.tui.queue import Burst, Commanded, End, Queue, Typed
 from returns_station.tui.screen import DockScreen
 from returns_station.tui.themes import NAMES, themes
 from returns_station.tui.words import word
-from returns_station.workflow.ports import Input, InputKind
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from returns_station.tui.dock import Station
     from returns_station.workflow.board import Board
 
-KEYBOARD = "keyboard"
 STORE_FAILED = 5
 ENDED_IN_PARCEL = 3
 # Before an input is called waiting, and how often the clock is looked at; seconds.
@@ -46,12 +44,18 @@ class Sounds(Protocol):
     def play(self, signal: str) -> None: ...
 
 
+def _commands() -> "type[Provider]":
+    from returns_station.tui.palette import Commands
+
+    return Commands
+
+
 class StationApp(App[int], inherit_bindings=False):
     """The dock's terminal. `open_station` is called once, in the intake thread, after the first paint."""
 
     CSS_PATH = Path(__file__).with_name("station.tcss")
     TITLE = "Returns Station"
-    COMMANDS: ClassVar = {Commands}
+    COMMANDS: ClassVar = {_commands}
     BINDINGS: ClassVar = [
         Binding("f1", "help", id="help"),
         Binding("f2", "details", id="details"),
@@ -68,20 +72,20 @@ class StationApp(App[int], inherit_bindings=False):
     def __init__(
         self,
         config: Config,
-        open_station: Callable[[], Station],
+        open_station: "Callable[[], Station]",
         *,
         sounds: Sounds | None = None,
         queue: Queue | None = None,
-        wedge: Wedge | None = None,
         beside: Sequence[Widget] = (),
     ) -> None:
         super().__init__(driver_class=StationDriver)
         self.config = config
         self.queue = queue or Queue()
-        self.wedge = wedge or Wedge(self.queue.put)
+        self.wedge = Wedge.of(config.wedge, lambda data: self.queue.put(Burst(data)))
         self.mouse = config.screen.mouse
         self._sounds = sounds
-        self._intake = Intake(open_station, self.queue, self.post_message)
+        self._open_station = open_station
+        self._intake = threading.Thread(target=self._work, name="intake", daemon=True)
         self._dock = DockScreen(config.station.name, beside)
         self._worker: str | None = None
         self._role: str | None = None
@@ -93,6 +97,13 @@ class StationApp(App[int], inherit_bindings=False):
         self.set_keymap({name: getattr(config.keys, name) for name in Keys.__slots__})
 
     # --- life ---------------------------------------------------------------------------------------------------------
+
+    def work(self) -> int:
+        """Runs until a person ends it; the exit code. The StationError that ended intake is raised again."""
+        code = self.run(mouse=self.mouse)
+        if self._stopped is not None:
+            raise self._stopped
+        return STORE_FAILED if code is None else code
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen."""
@@ -107,6 +118,12 @@ class StationApp(App[int], inherit_bindings=False):
         self._dock.ask.ask(Asking("starting", word("starting.short"), word("starting")))
         self.set_interval(TICK_S, self._tick)
         self.call_after_refresh(self._intake.start)
+
+    def _work(self) -> None:
+        # After the first paint: what the dialogue and its store need is loaded here.
+        from returns_station.tui.dock import Intake
+
+        Intake(self.config, self._open_station, self.queue, self.post_message).work()
 
     def hang_up(self) -> None:
         """The terminal is gone: the station ends as if it had been asked to."""
@@ -195,7 +212,7 @@ class StationApp(App[int], inherit_bindings=False):
         limit = self.config.screen.lock_minutes * 60
         if limit and self._worker and not self._locked and now - self._alive_at > limit:
             self._alive_at = now
-            self.command("lock")
+            self.queue.put(Commanded("lock", "station"))
 
     # --- what a person does -------------------------------------------------------------------------------------------
 
@@ -209,11 +226,6 @@ class StationApp(App[int], inherit_bindings=False):
         """The role of whoever is signed in."""
         return self._role
 
-    @property
-    def failed(self) -> StationError | None:
-        """The error that ended intake, for whoever started the app."""
-        return self._stopped
-
     def is_bound(self, key: str) -> bool:
         """Whether a key has an action of its own while nothing is typed."""
         return key in self.active_bindings
@@ -221,20 +233,20 @@ class StationApp(App[int], inherit_bindings=False):
     def send_typed(self, text: str) -> None:
         """A typed line goes the way of every input."""
         if text.strip():
-            self._send(Input(text.encode(), KEYBOARD, typed=True))
+            self._send(Typed(text))
 
     def command(self, name: str) -> None:
         """A command of the dialogue."""
-        self._send(Input(name.encode(), KEYBOARD, InputKind.COMMAND))
+        self._send(Commanded(name))
 
     def action_command(self, name: str) -> None:
         """A command that has a key."""
         self.command(name)
 
-    def _send(self, given: Input) -> None:
+    def _send(self, given: Typed | Commanded) -> None:
         self._alive_at = monotonic()
         if self._stopped is None:
-            self.queue.put(Arrived(given))
+            self.queue.put(given)
 
     def perform(self, name: str) -> None:
         """An action of the screen by its name."""
@@ -242,10 +254,14 @@ class StationApp(App[int], inherit_bindings=False):
 
     def action_help(self) -> None:
         """Help for what has the focus: a part of the screen, else the step."""
+        from returns_station.tui.pages import help_page
+
         self.push_screen(help_page(self.focused, self.step, self._role, self.config.keys))
 
     def action_details(self) -> None:
         """All that is known of the unit in hand, and why it goes where it goes."""
+        from returns_station.tui.pages import details_page
+
         self.push_screen(details_page(self._board))
 
     def action_compact(self) -> None:
@@ -254,6 +270,8 @@ class StationApp(App[int], inherit_bindings=False):
 
     def action_end(self) -> None:
         """Asks whether the station is to end; one that has stopped ends at once."""
+        from returns_station.tui.dialogs import Ending
+
         if self._stopped is not None:
             self.exit(STORE_FAILED)
         elif not isinstance(self.screen, Ending):

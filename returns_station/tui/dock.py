@@ -2,13 +2,17 @@
 
 import threading
 from collections.abc import Callable
-from queue import SimpleQueue
 from typing import Any, Protocol
 
 from textual.message import Message
 
+from returns_station.config import Config
+from returns_station.domain.scan import Kind
 from returns_station.errors import StationError
-from returns_station.replies import as_json, printable, reply, say
+from returns_station.hardware.habits import repair_of
+from returns_station.hardware.wedge import NAME as WEDGE
+from returns_station.printable import printable
+from returns_station.replies import as_json, reply, say
 from returns_station.tui.messages import (
     Answer,
     Answered,
@@ -23,12 +27,20 @@ from returns_station.tui.messages import (
     Option,
     Stopped,
 )
+from returns_station.tui.queue import Burst, Commanded, End, Queue, Typed
+from returns_station.workflow.accepts import KINDS
+from returns_station.workflow.board import Board
 from returns_station.workflow.drive import Outcome, Render
-from returns_station.workflow.ports import Input, Prompt
+from returns_station.workflow.ports import Input, InputKind, Prompt
 from returns_station.workflow.state import State
 
 CHECK_EVERY_S = 5.0
+# The tables are read for the screen when no further scan has come for this long: an answer is painted first.
+LOOK_AFTER_S = 0.04
 LONGEST_SHOWN = 60
+KEYBOARD = "keyboard"
+# Steps where a digit can only be an answer: there one key is enough.
+ONE_KEY = KINDS[Kind.ANSWER] - KINDS[Kind.REFERENCE] - {"quantity", "split", "piece", "weight"}
 
 Tell = Callable[[Message], object]
 
@@ -40,56 +52,19 @@ class Station(Protocol):
     def state(self) -> State: ...
     def prompt(self) -> Prompt: ...
     def play(self, given: Input, render: Render) -> Outcome: ...
-    def after(self, outcome: Outcome) -> tuple[Input, ...]: ...
-    def look(self) -> tuple[Any, Counted]: ...
+    def after(self, given: Input, outcome: Outcome) -> tuple[Input, ...]: ...
+    def look(self) -> tuple[Board, Counted]: ...
     def print_asked(self) -> list[Any]: ...
     def conditions(self) -> tuple[Condition, ...]: ...
     def time_of_day(self) -> str: ...
     def close(self) -> None: ...
 
 
-class Queue:
-    """The station's one line of inputs, which knows how many of them are not answered yet."""
-
-    def __init__(self) -> None:
-        self._line: SimpleQueue[Any] = SimpleQueue()
-        self._lock = threading.Lock()
-        self._open = 0
-
-    def put(self, arrived: Any) -> None:
-        """Stands last; any thread."""
-        with self._lock:
-            self._open += 1
-        self._line.put(arrived)
-
-    def get(self) -> Any:
-        """The first one; waits for it."""
-        return self._line.get()
-
-    def done(self) -> None:
-        """The first one is answered."""
-        with self._lock:
-            self._open -= 1
-
-    @property
-    def waiting(self) -> int:
-        """How many are not answered."""
-        return self._open
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing waits to be taken."""
-        return self._line.empty()
-
-
-class End:
-    """Ends the thread that takes from the line."""
-
-
 def asking(prompt: Prompt) -> Asking:
     """A prompt in words."""
     options = tuple(Option(c.number, c.code, printable(c.text), c.scan) for c in prompt.choices)
-    return Asking(str(prompt.step), say(prompt.short), say(prompt.message), options)
+    step = str(prompt.step)
+    return Asking(step, say(prompt.short), say(prompt.message), options, one_key=step in ONE_KEY)
 
 
 def shown(given: Input) -> str:
@@ -98,38 +73,41 @@ def shown(given: Input) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
 
 
-class Intake(threading.Thread):
-    """Opens the station, then plays what arrives, each exactly once and in order."""
+class Intake:
+    """Opens the station, then plays what arrives, each exactly once and in order; `work` is the body of one thread."""
 
-    def __init__(self, open_station: Callable[[], Station], queue: Queue, tell: Tell) -> None:
-        super().__init__(name="intake", daemon=True)
+    def __init__(self, config: Config, open_station: Callable[[], Station], queue: Queue, tell: Tell) -> None:
         self._open_station = open_station
         self._queue = queue
         self._tell = tell
-        self.error: StationError | None = None
-        self.paper: Paper | None = None
+        self._repair = repair_of(config.wedge)
+        self._paper: Paper | None = None
 
-    def run(self) -> None:
+    def work(self) -> None:
         """Until `End` arrives or the store fails."""
         try:
-            self._work(self._open_station())
+            self._play(self._open_station())
         except StationError as error:
-            self.error = error
             self._tell(Stopped(error))
 
-    def _work(self, station: Station) -> None:
+    def _play(self, station: Station) -> None:
+        self._paper = Paper(station, self._tell)
         try:
             self._greet(station)
-            self.paper = Paper(station, self._tell)
-            self.paper.start()
-            while not isinstance(arrived := self._queue.get(), End):
-                self._take(station, arrived)
-                self._queue.done()
-                if self._queue.empty:
+            self._paper.start()
+            looked = True
+            while True:
+                arrived = self._queue.get(None if looked else LOOK_AFTER_S)
+                if arrived is None:
                     self._look(station)
+                elif isinstance(arrived, End):
+                    return
+                else:
+                    self._take(station, arrived)
+                    self._queue.done()
+                looked = arrived is None
         finally:
-            if self.paper is not None:
-                self.paper.stop()
+            self._paper.stop()
             station.close()
 
     def _greet(self, station: Station) -> None:
@@ -145,16 +123,30 @@ class Intake(threading.Thread):
         self._look(station)
 
     def _take(self, station: Station, arrived: Any) -> None:
-        if arrived.given is None:
+        given = self._given(arrived)
+        if given is None:
             self._tell(Noticed(arrived.code, printable(arrived.sentence), bad=_is_bad(arrived.code)))
             return
-        given: Input = arrived.given
         outcome = self._played(station, given)
         self._tell(Answered(_answer(station, given, outcome)))
-        for more in station.after(outcome):
-            self._queue.put(type(arrived)(more))
-        if self.paper is not None and outcome.step is not None and outcome.step.prints:
-            self.paper.wake()
+        for more in station.after(given, outcome):
+            self._queue.put(more)
+        if self._paper is not None and outcome.step is not None and outcome.step.prints:
+            self._paper.wake()
+
+    def _given(self, arrived: Any) -> Input | None:
+        """The input in what arrived; None in a notice of a device."""
+        match arrived:
+            case Input():
+                return arrived
+            case Burst(data):
+                return Input(data, WEDGE, meant=self._repair(data))
+            case Typed(text):
+                return Input(text.encode("utf-8", "surrogateescape"), KEYBOARD, typed=True)
+            case Commanded(name, device):
+                return Input(name.encode(), device, InputKind.COMMAND)
+        found: Input | None = arrived.given
+        return found
 
     def _played(self, station: Station, given: Input) -> Outcome:
         """Plays one input; as long as another process holds the database, nothing is saved and it is tried again."""

@@ -23,12 +23,13 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What is asked for: the step, a few capital letters, the sentence, the answers."""
+    """What is asked for: the step, a few capital letters, the sentence, the answers; `one_key`: a digit needs no Enter."""
 
     step: str
     short: str
     text: str
     options: tuple[Option, ...] = ()
+    one_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)

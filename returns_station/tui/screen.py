@@ -9,20 +9,14 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
-from returns_station.domain.scan import Kind
 from returns_station.tui.widgets.ask import Ask
 from returns_station.tui.widgets.band import Band
 from returns_station.tui.widgets.known import Known
 from returns_station.tui.widgets.past import Past
 from returns_station.tui.widgets.status import Status, Top
-from returns_station.workflow.accepts import KINDS
 
 if TYPE_CHECKING:
     from returns_station.tui.app import StationApp
-
-# Steps where a digit can only be an answer: there one key is enough.
-ONE_KEY = KINDS[Kind.ANSWER] - KINDS[Kind.REFERENCE] - {"quantity", "split", "piece", "weight"}
-_SIGNS = {"slash": "/", "asterisk": "*", "minus": "-", "plus": "+", "full_stop": "."}
 
 
 class DockScreen(Screen[None]):
@@ -75,12 +69,7 @@ class DockScreen(Screen[None]):
 
     def _typed(self, character: str, app: "StationApp") -> None:
         options = {str(one.number) for one in self.ask.asking.options}
-        if (
-            not self.ask.typed
-            and len(options) < 10
-            and character in options
-            and self.ask.asking.step in ONE_KEY
-        ):
+        if self.ask.asking.one_key and not self.ask.typed and len(options) < 10 and character in options:
             app.send_typed(character)
         else:
             self.ask.type(self.ask.typed + character)

@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from returns_station.replies import printable
+from returns_station.printable import cells, printable
 
 
 def literal(text: object, style: str = "") -> Content:
@@ -26,3 +26,12 @@ def joined(*pieces: Content | tuple[object, str] | str) -> Content:
 def lines(*rows: Content) -> Content:
     """Rows under each other."""
     return Content("\n").join(rows)
+
+
+def cut(text: str, width: int) -> str:
+    """The beginning of a text that fits, with an ellipsis where something is left out."""
+    if cells(text) <= width:
+        return text
+    while text and cells(text) > width - 1:
+        text = text[:-1]
+    return text + "…"

@@ -23,7 +23,7 @@ from returns_station.plain import (
     LineMode,
     read_lines,
 )
-from returns_station.replies import cells, wrapped
+from returns_station.printable import cells, wrapped
 from returns_station.workflow.drive import Outcome, Render, drive
 from returns_station.workflow.ports import Input, Prompt
 from returns_station.workflow.session import resting

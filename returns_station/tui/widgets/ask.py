@@ -3,10 +3,10 @@
 from textual.content import Content
 from textual.widget import Widget
 
-from returns_station.replies import cells, wrapped
+from returns_station.printable import cells, wrapped
 from returns_station.tui.big import enlarged
 from returns_station.tui.messages import Asking, Option
-from returns_station.tui.text import joined, lines, literal
+from returns_station.tui.text import cut, joined, lines, literal
 
 LONGEST_TYPED = 200
 _KEY, _CODE = "reverse bold", "dim"
@@ -77,7 +77,7 @@ class Ask(Widget):
         if self._typed:
             return [joined((" › ", _KEY), (" " + _tail(self._typed, width - 6), "bold"), ("▏", "blink"))]
         hint = [literal(row, "$warning") for row in wrapped(self._hint, width)[:3]] if self._hint else []
-        return hint + ([literal(_head(self._tip, width), "dim")] if self._tip else [])
+        return hint + ([literal(cut(self._tip, width), "dim")] if self._tip else [])
 
     def _options(self, width: int, room: int) -> list[Content]:
         options = self._asking.options
@@ -99,17 +99,8 @@ def _option(one: Option, width: int) -> Content:
     """An answer in exactly `width` columns: its key, its words, the code that scans it."""
     key = f" {one.number} "
     room = max(4, width - len(key) - len(one.scan) - 4)
-    text = _head(one.text, room)
+    text = cut(one.text, room)
     return joined((key, _KEY), " ", (text, "bold"), " " * (room - cells(text)), "  ", (one.scan, _CODE))
-
-
-def _head(text: str, width: int) -> str:
-    """The beginning of a text that fits, with an ellipsis where something is left out."""
-    if cells(text) <= width:
-        return text
-    while text and cells(text) > width - 1:
-        text = text[:-1]
-    return text + "…"
 
 
 def _tail(text: str, width: int) -> str:

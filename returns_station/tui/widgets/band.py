@@ -3,7 +3,7 @@
 from textual.content import Content
 from textual.widget import Widget
 
-from returns_station.replies import cells, wrapped
+from returns_station.printable import cells, wrapped
 from returns_station.tui.big import enlarged
 from returns_station.tui.signs import sign, word
 from returns_station.tui.text import joined, lines, literal

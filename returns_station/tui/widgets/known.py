@@ -1,26 +1,215 @@
-"""What the station knows of the parcel and of the unit in hand."""
+"""What the station knows of the work in hand: parcel and unit, or the load at the truck, or the tote that is put away."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widget import Widget
 
+from returns_station.printable import cells
+from returns_station.tui.text import cut, joined, lines, literal
+from returns_station.tui.words import word
+from returns_station.wording import DISPOSITIONS, GRADES
 
-class Known(Widget):
-    """Parcel above, unit below."""
+if TYPE_CHECKING:
+    from returns_station.workflow.board import (
+        ArrivedRow,
+        Board,
+        ContainerCard,
+        ExpectedLine,
+        LoadCard,
+        ParcelCard,
+        UnitCard,
+        UnitRow,
+    )
+
+_HEAD = "bold $accent"
+_STATES = {"put": ("✔", "$success"), "held": ("‖", "$warning"), "stopped": ("■", "$error")}
+
+
+class Known(Widget, can_focus=True):
+    """A column beside the question; Up and Down look further where there is more than fits."""
 
     HELP = "What is known: what is awaited of this parcel, what was seen of it, and the unit in hand."
 
     def __init__(self) -> None:
         super().__init__(id="known")
-        self._board: Any = None
+        self._board: Board | None = None
+        self._first = 0
 
-    def tell(self, board: Any) -> None:
+    def tell(self, board: "Board") -> None:
         """The tables were read."""
         if board != self._board:
-            self._board = board
+            self._board, self._first = board, 0
             self.refresh()
 
+    def key_up(self) -> None:
+        """Back towards the top."""
+        self._first = max(0, self._first - 1)
+        self.refresh()
+
+    def key_down(self) -> None:
+        """Further down."""
+        self._first += 1
+        self.refresh()
+
     def render(self) -> Content:
-        """Both for the room there is."""
-        return Content("")
+        """Everything in work, the unit in hand first: it is what the eye looks for."""
+        width, height = self.size.width, self.size.height
+        rows = self._rows(width) if self._board is not None else []
+        self._first = max(0, min(self._first, len(rows) - height))
+        shown = rows[self._first : self._first + height]
+        if len(rows) > self._first + height and shown:
+            shown[-1] = literal(word("known.more", count=len(rows) - self._first - height + 1), "dim")
+        return lines(*(row.truncate(width, ellipsis=True) for row in shown)) if shown else Content("")
+
+    def _rows(self, width: int) -> list[Content]:
+        board = self._board
+        assert board is not None
+        rows: list[Content] = []
+        if board.unit is not None:
+            rows += [*_unit(board.unit, width), Content("")]
+        if board.parcel is not None:
+            rows += _parcel(board.parcel, width)
+        if board.load is not None:
+            rows += _load(board.load, width)
+        if board.container is not None:
+            rows += _container(board.container)
+        return rows
+
+
+def _fact(name: str, value: object) -> Content:
+    return joined((word(f"known.{name}"), "dim"), " ", (value, "bold"))
+
+
+def _facts(pairs: "list[tuple[str, object]]") -> list[Content]:
+    return [_fact(name, value) for name, value in pairs if value not in (None, "", ())]
+
+
+def _unit(unit: "UnitCard", width: int) -> list[Content]:
+    rows = [
+        joined((word("known.unit"), _HEAD), "  ", (unit.lpn or "", "bold")),
+        joined((f"{unit.quantity} × ", "bold"), (cut(unit.title or unit.sku, width - 6), "bold")),
+        *_facts([("sku", unit.sku), ("lot", unit.lot), ("expiry", unit.expiry), ("serial", unit.serial)]),
+    ]
+    if unit.hazard:
+        rows.append(literal(word("known.hazard", hazard=unit.hazard), "bold reverse $error"))
+    if unit.identity != "matched":
+        rows.append(literal(f"≠ {word(f'identity.{unit.identity}')}", "bold $warning"))
+    if unit.components:
+        rows.append(_fact("components", ", ".join(unit.components)))
+    if unit.findings:
+        rows.append(_fact("findings", ", ".join(code.replace("_", " ") for code in unit.findings)))
+    if unit.grade or unit.disposition:
+        grade = GRADES.get(unit.grade or "", unit.grade or "–")
+        where = DISPOSITIONS.get(unit.disposition or "", unit.disposition or "")
+        rows.append(joined((f" {grade} ", "bold reverse"), " ", (where, "bold")))
+    if unit.reason:
+        tone = "$warning" if unit.needs_human else ""
+        rows.append(literal(unit.reason, tone))
+    if unit.waiting:
+        rows.append(literal(word("known.waiting", count=unit.waiting), "dim"))
+    return rows
+
+
+def _parcel(parcel: "ParcelCard", width: int) -> list[Content]:
+    piece = f"{parcel.piece}/{parcel.of}" if parcel.piece else None
+    rows = [
+        joined((word("known.parcel"), _HEAD), "  ", (parcel.plate, "bold")),
+        *_facts(
+            [
+                ("returns", ", ".join(parcel.returns)),
+                ("merchant", parcel.merchant),
+                ("carrier", parcel.carrier),
+                ("age", _age(parcel.arrived_at)),
+                ("piece", piece),
+                ("weight", f"{parcel.weight_grams} g" if parcel.weight_grams else None),
+                ("damage", parcel.damage),
+                ("pictures", parcel.pictures or None),
+                ("note", parcel.note),
+            ]
+        ),
+    ]
+    rows += [literal(word("known.hazard", hazard=one), "bold reverse $error") for one in parcel.hazards]
+    if parcel.expected:
+        rows += [Content(""), literal(word("known.expected"), "dim")]
+        rows += [_expected(line, width) for line in parcel.expected]
+    if parcel.units:
+        rows += [Content(""), literal(word("known.units"), "dim")]
+        rows += [_seen(unit, width) for unit in parcel.units]
+    return rows
+
+
+def _expected(line: "ExpectedLine", width: int) -> Content:
+    done = not line.awaiting
+    count = f"{line.received}/{line.expected}"
+    text = cut(line.title or line.sku, max(8, width - cells(count) - 4))
+    return joined(
+        ("✔ " if done else "· ", "$success" if done else "dim"),
+        (count, "bold"),
+        " ",
+        (text, "dim" if done else ""),
+    )
+
+
+def _seen(unit: "UnitRow", width: int) -> Content:
+    mark, tone = _STATES.get(unit.state, ("▸", "$accent"))
+    grade = GRADES.get(unit.grade or "", "–")
+    place = unit.place or DISPOSITIONS.get(unit.disposition or "", "")
+    return joined(
+        (mark, tone), " ", (f"{unit.quantity}×{grade}", "bold"), f" {unit.lpn or unit.sku} ", (place, "dim")
+    )
+
+
+def _load(load: "LoadCard", width: int) -> list[Content]:
+    rows = [
+        joined((word("known.load"), _HEAD), "  ", (load.cage or word("known.no_cage"), "bold")),
+        _fact("count", load.count),
+        *_facts([("carrier", load.carrier), ("manifest", load.manifest), ("seal", load.seal)]),
+        Content(""),
+    ]
+    return rows + [_arrived(one, width) for one in load.parcels]
+
+
+def _arrived(one: "ArrivedRow", width: int) -> Content:
+    known = ", ".join(one.returns)
+    extra = " ".join(
+        part
+        for part in (
+            f"{one.piece}/{one.of}" if one.piece else "",
+            f"{one.weight_grams} g" if one.weight_grams else "",
+            (one.damage or "").replace("_", " "),
+        )
+        if part
+    )
+    return joined(
+        ("✔ " if known else "? ", "$success" if known else "$warning"),
+        (cut(one.number or one.plate, max(10, width - 18)), "bold"),
+        (f" {known}", "dim"),
+        (f" {extra}" if extra else "", "$warning"),
+    )
+
+
+def _container(found: "ContainerCard") -> list[Content]:
+    return [
+        joined((word("known.container"), _HEAD), "  ", (found.code, "bold")),
+        *_facts(
+            [
+                ("state", found.state.replace("_", " ")),
+                ("place", found.location),
+                ("pieces", found.pieces),
+                ("units_in", found.units),
+                ("parcels_in", found.parcels or None),
+            ]
+        ),
+    ]
+
+
+def _age(arrived: datetime | None) -> str | None:
+    if arrived is None:
+        return None
+    minutes = max(0, int((datetime.now(UTC) - arrived).total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours < 48 else f"{hours // 24} d"

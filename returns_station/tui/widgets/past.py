@@ -5,11 +5,10 @@ from collections import deque
 from textual.content import Content
 from textual.widget import Widget
 
-from returns_station.replies import cells
+from returns_station.printable import cells
 from returns_station.tui.messages import Answer
 from returns_station.tui.signs import sign, word
-from returns_station.tui.text import joined, lines, literal
-from returns_station.tui.widgets.ask import _head
+from returns_station.tui.text import cut, joined, lines, literal
 
 KEPT = 100
 
@@ -62,7 +61,7 @@ class Past(Widget, can_focus=True):
             return one.truncate(width, ellipsis=True)
         look = sign(one.signal)
         head = f"{look.mark} {word(one.signal):<7}"
-        scanned = _head(one.scanned, max(8, min(24, width // 4)))
+        scanned = cut(one.scanned, max(8, min(24, width // 4)))
         room = width - 5 - cells(head) - cells(scanned) - 4
         return joined(
             (one.at, "dim"),
@@ -71,5 +70,5 @@ class Past(Widget, can_focus=True):
             " ",
             (scanned, "bold"),
             "  ",
-            _head(one.text, max(0, room)),
+            cut(one.text, max(0, room)),
         ).truncate(width, ellipsis=True)

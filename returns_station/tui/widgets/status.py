@@ -6,7 +6,7 @@ from datetime import datetime
 from textual.content import Content
 from textual.widget import Widget
 
-from returns_station.replies import cells
+from returns_station.printable import cells
 from returns_station.tui.messages import Condition, Counted
 from returns_station.tui.text import joined, literal
 
