@@ -29,7 +29,7 @@ class Line:
     @property
     def missing(self) -> tuple[str, ...]:
         """The characters without a glyph, as often as they stand there."""
-        return tuple(c.missing for c in self.characters if c.missing)
+        return tuple([c.missing for c in self.characters if c.missing])
 
 
 def missing_glyphs(spec: LabelSpec, fonts: Fonts | None = None) -> tuple[tuple[str, str], ...]:
@@ -58,7 +58,7 @@ def fit(text: Text, fonts: Fonts) -> Line:
 
 
 def _ems(characters: Sequence[Measured]) -> float:
-    return (sum(c.width for c in characters) + (characters[0].overhang if characters else 0)) / 1000
+    return (sum([c.width for c in characters]) + (characters[0].overhang if characters else 0)) / 1000
 
 
 def _count_within(characters: Iterable[Measured], room: float) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from labels.spec import Box, Code128, Matrix, Text
+from labels.spec import Box, Code128, LabelSpec, Matrix, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,12 @@ def _text(slot: Slot, text: str) -> Text:
 Caption: TypeAlias = Slot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """One paper size. `bars` and `square` carry an empty value, which `code128` and `matrix` replace."""
+    """One paper size. `bars` and `square` carry an empty value, which `code128` and `matrix` replace.
+
+    Raises `LabelError` (`off_label`) when a room leaves the label, so that no label needs to be checked again.
+    """
 
     width_mm: float
     height_mm: float
@@ -61,6 +64,15 @@ class Layout:
     square: Matrix
     plate: Slot
     note: Slot
+
+    def __post_init__(self) -> None:
+        slots = [
+            self.grade, self.disposition, self.destination, self.title, self.title_beside_mark, self.mark,
+            self.quantity, self.plate, self.note,
+            *(slot for pair in (self.sku, self.lot, self.expiry) for slot in pair if slot is not None),
+        ]  # fmt: skip
+        boxes = (self.grade_box, self.destination_box, self.mark_box, self.bars, self.square)
+        LabelSpec(self.width_mm, self.height_mm, (*boxes, *(slot.text("") for slot in slots)))
 
     def code128(self, value: str) -> Code128:
         """The plate as bars."""

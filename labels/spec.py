@@ -134,6 +134,16 @@ class LabelSpec:
     elements: tuple[Element, ...]
     title: str = ""
 
+    @classmethod
+    def unchecked(
+        cls, width_mm: float, height_mm: float, elements: tuple[Element, ...], title: str
+    ) -> "LabelSpec":
+        """A label whose elements all lie in rooms that were checked before, such as a layout's."""
+        spec = object.__new__(cls)
+        for name, value in zip(cls.__slots__, (width_mm, height_mm, elements, title), strict=True):
+            object.__setattr__(spec, name, value)
+        return spec
+
     def __post_init__(self) -> None:
         for element in self.elements:
             left, top, right, bottom = element.bounds_mm

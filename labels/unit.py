@@ -1,6 +1,7 @@
 """The label of a returned unit: its licence plate as two symbols and in letters, and where it goes."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from labels.errors import LabelError
 from labels.layouts import LARGE, Caption, Layout, Slot
@@ -56,41 +57,49 @@ class UnitLabel:
 
     def as_spec(self, layout: Layout = LARGE) -> LabelSpec:
         """The label on paper of `layout`. Raises `LabelError` when a symbol cannot carry the plate there."""
-        spec = LabelSpec(
-            layout.width_mm,
-            layout.height_mm,
-            (*_destiny(self, layout), *_product(self, layout), *_plate(self, layout)),
-            title=self.lpn,
-        )
-        fit_bars(layout.code128(self.lpn))
-        check_qr(layout.matrix(self.lpn))
-        return spec
+        around = _around(
+            layout, self.grade, self.disposition, self.destination, self.product, self.quantity, self.sku,
+            self.lot, self.expiry, self.reprint, self.captions, self.printed_note,
+        )  # fmt: skip
+        bars, square = layout.code128(self.lpn), layout.matrix(self.lpn)
+        fit_bars(bars)
+        check_qr(square)
+        elements = (*around, bars, square, layout.plate.text(self.lpn))
+        return LabelSpec.unchecked(layout.width_mm, layout.height_mm, elements, self.lpn)
 
 
-def _destiny(label: UnitLabel, layout: Layout) -> list[Element]:
+@lru_cache(maxsize=256)
+def _around(
+    layout: Layout, grade: str, disposition: str, destination: str, product: str, quantity: int, sku: str,
+    lot: str, expiry: str, reprint: int, captions: Captions, note: str,
+) -> tuple[Element, ...]:  # fmt: skip
+    """Everything but the plate, remembered because the same goods come back again and again."""
+    return (
+        *_destiny(layout, grade, disposition, destination),
+        *_product(layout, product, f"{captions.reprint} {reprint}" if reprint else ""),
+        layout.quantity.text(f"× {quantity}"),
+        *_facts(layout.sku, captions.sku, sku),
+        *_facts(layout.lot, captions.lot, lot),
+        *_facts(layout.expiry, captions.expiry, expiry),
+        layout.note.text(note),
+    )
+
+
+def _destiny(layout: Layout, grade: str, disposition: str, destination: str) -> list[Element]:
     """Grade, disposition and destination: what must be read from a metre away."""
     elements: list[Element] = [layout.destination_box]
-    if label.grade:
-        elements += [layout.grade_box, layout.grade.text(label.grade)]
+    if grade:
+        elements += [layout.grade_box, layout.grade.text(grade)]
     else:
         box = layout.grade_box
         elements.append(Box(box.x_mm, box.y_mm, box.width_mm, box.height_mm, filled=False))
-    elements.append(layout.disposition.text(label.disposition))
-    elements.append(layout.destination.text(label.destination))
-    return elements
+    return [*elements, layout.disposition.text(disposition), layout.destination.text(destination)]
 
 
-def _product(label: UnitLabel, layout: Layout) -> list[Element]:
-    elements: list[Element] = [layout.quantity.text(f"× {label.quantity}")]
-    if label.reprint:
-        mark = f"{label.captions.reprint} {label.reprint}"
-        elements += [layout.title_beside_mark.text(label.product), layout.mark_box, layout.mark.text(mark)]
-    else:
-        elements.append(layout.title.text(label.product))
-    elements += _facts(layout.sku, label.captions.sku, label.sku)
-    elements += _facts(layout.lot, label.captions.lot, label.lot)
-    elements += _facts(layout.expiry, label.captions.expiry, label.expiry)
-    return elements
+def _product(layout: Layout, product: str, mark: str) -> list[Element]:
+    if mark:
+        return [layout.title_beside_mark.text(product), layout.mark_box, layout.mark.text(mark)]
+    return [layout.title.text(product)]
 
 
 def _facts(place: tuple[Caption | None, Slot], caption: str, value: str) -> list[Text]:
@@ -98,12 +107,3 @@ def _facts(place: tuple[Caption | None, Slot], caption: str, value: str) -> list
     if not value:
         return []
     return [slot.text(f"{caption} {value}")] if above is None else [above.text(caption), slot.text(value)]
-
-
-def _plate(label: UnitLabel, layout: Layout) -> list[Element]:
-    return [
-        layout.code128(label.lpn),
-        layout.matrix(label.lpn),
-        layout.plate.text(label.lpn),
-        layout.note.text(label.printed_note),
-    ]

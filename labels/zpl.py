@@ -5,10 +5,10 @@ Commands by the ZPL II Programming Guide of Zebra Technologies. Foreign text nev
 `^FD` alone, where `^`, `~` and `_` are hexadecimal (`^FH`), and control characters have no glyph.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeAlias
 
 from labels.errors import LabelError
 from labels.fitting import Line, baseline_mm, fit, left_mm
@@ -16,8 +16,8 @@ from labels.fonts import Fonts, installed_fonts
 from labels.spec import Box, Code128, Element, LabelSpec, Matrix, Rule, Text
 from labels.symbols import FNC1, check_qr, code128, code128_values, fit_bars, is_qr_letters, qr
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
+# What a printer reads for one element, and its characters without a glyph.
+Field: TypeAlias = tuple[str, tuple[str, ...]]
 
 # Print heads of 203 dpi have 8 dots to the millimetre, those of 300 and 600 dpi 11.81 and 23.62.
 RESOLUTIONS = {203: 8.0, 300: 300 / 25.4, 600: 600 / 25.4}
@@ -37,7 +37,7 @@ _BY_HEIGHT = 1
 
 # Starting values of Code 128: ^BC takes the set by name and then stays in it.
 _START_B, _START_C, _TO_B, _TO_C = 104, 105, 100, 99
-_FIELDS = 4096
+_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,18 @@ def render_batch(specs: Sequence[LabelSpec], dpi: int = 203, fonts: Fonts | None
             f"A label printer of {dpi} dpi is not known: 203, 300 or 600 was expected.",
             "Take the resolution that stands on the printer's type plate.",
         )
-    writer = _writer(dpi, fonts or installed_fonts())
+    writer = _installed(dpi) if fonts is None else _writer(dpi, fonts)
     missing: dict[str, None] = {}
     labels = [writer.label(spec, missing) for spec in specs]
     return RenderedZpl("".join(labels).encode(), tuple(missing))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=3)
+def _installed(dpi: int) -> "_Writer":
+    return _writer(dpi, installed_fonts())
+
+
+@lru_cache(maxsize=6)
 def _writer(dpi: int, fonts: Fonts) -> "_Writer":
     return _Writer(RESOLUTIONS[dpi], fonts)
 
@@ -78,38 +83,39 @@ class _Writer:
     def __init__(self, dots_per_mm: float, fonts: Fonts) -> None:
         self._scale = dots_per_mm
         self._fonts = fonts
-        self._texts: dict[Text, tuple[str, tuple[str, ...]]] = {}
-        self._drawn: dict[Rule | Box, str] = {}
+        self._written: dict[Text | Rule | Box, Field] = {}
+        # The same by identity, which is asked in a third of the time; holding the element keeps its id its own.
+        self._seen: dict[int, tuple[Element, Field]] = {}
 
     def label(self, spec: LabelSpec, missing: dict[str, None]) -> str:
         """`^XA` to `^XZ`; adds what had no glyph to `missing`."""
         parts = [_begin(self._dots(spec.width_mm), self._dots(spec.height_mm))]
         for element in spec.elements:
-            if type(element) is Text:
-                field, lacking = self._texts.get(element) or self._text(element)
-                parts.append(field)
-                if lacking:
-                    missing.update(dict.fromkeys(lacking))
-            else:
-                parts.append(self._other(element))
+            seen = self._seen.get(id(element))
+            field, lacking = seen[1] if seen else self._field(element)
+            parts.append(field)
+            if lacking:
+                missing.update(dict.fromkeys(lacking))
         parts.append("^PQ1,0,0,N^XZ\n")
         return "".join(parts)
 
     def _dots(self, mm: float) -> int:
         return round(mm * self._scale)
 
-    def _other(self, element: Element) -> str:
-        match element:
-            case Code128():
-                return self._bars(element)
-            case Matrix():
-                return self._square(element)
-            case Rule() | Box():
-                found = self._drawn.get(element)
-                if found is None:
-                    found = _remember(self._drawn, element, self._box(element))
-                return found
-        raise AssertionError(element)
+    def _field(self, element: Element) -> Field:
+        if isinstance(element, Code128):
+            return self._bars(element), ()
+        if isinstance(element, Matrix):
+            return self._square(element), ()
+        known = self._written.get(element)
+        if known is None:
+            known = self._text(element) if isinstance(element, Text) else (self._box(element), ())
+            if len(self._written) >= _REMEMBERED:
+                self._written.clear()
+                self._seen.clear()
+            self._written[element] = known
+            self._seen[id(element)] = element, known
+        return known
 
     def _box(self, box: Rule | Box) -> str:
         left, top = self._dots(box.x_mm), self._dots(box.y_mm)
@@ -147,16 +153,14 @@ class _Writer:
 
     # --- texts --------------------------------------------------------------------------------------------------------
 
-    def _text(self, text: Text) -> tuple[str, tuple[str, ...]]:
+    def _text(self, text: Text) -> Field:
         line = fit(text, self._fonts)
-        said = "".join(c.char for c in line.characters)
+        said = "".join([c.char for c in line.characters])
         if not said:
-            field = ""
-        elif _OWN_FONT.issuperset(said):
-            field = self._own_font(text, line, said)
-        else:
-            field = self._as_graphic(text, line)
-        return _remember(self._texts, text, (field, line.missing))
+            return "", ()
+        own = _OWN_FONT.issuperset(said)
+        field = self._own_font(text, line, said) if own else self._as_graphic(text, line)
+        return field, line.missing
 
     def _own_font(self, text: Text, line: Line, said: str) -> str:
         """In font 0, whose letters are narrower than those the room was fitted for."""
@@ -218,10 +222,3 @@ def _graphic(rows: Sequence[bytes], times: int = 1) -> str:
         before = row
     total = stride * len(rows) * times
     return f"^GFA,{total},{total},{stride},{''.join(data)}^FS"
-
-
-def _remember(known: dict[K, V], key: K, value: V) -> V:
-    if len(known) >= _FIELDS:
-        known.clear()
-    known[key] = value
-    return value

@@ -92,7 +92,7 @@ def test_quiet_zones_are_ten_bars_and_four_modules_wide(
     layout: Layout, bar: int, module: int, lpn: str
 ) -> None:
     spec = duck(lpn).as_spec(layout)
-    linear, square = spec.elements[-4:-2]
+    linear, square = codes(spec)
     assert isinstance(linear, Code128)
     assert isinstance(square, Matrix)
     (page,) = pages(render(spec).pdf, EIGHT_DOTS_A_MM)
