@@ -11,19 +11,21 @@ def register(app: typer.Typer) -> None:
     """Adds every command of this package to the app."""
     from returns_station.commands import (
         configuring,
+        devices,
         doctor,
         importing,
         labelling,
         migrating,
         outbox,
         scanning,
+        setup,
         sheets,
         showing,
         syncing,
         upstream,
     )
 
-    for module in (migrating, importing, syncing, upstream, scanning, showing, doctor):
+    for module in (migrating, importing, syncing, upstream, scanning, showing, doctor, setup):
         module.register(app)
-    for group in (labelling, sheets, outbox, configuring):
+    for group in (labelling, sheets, outbox, configuring, devices):
         app.add_typer(group.app)

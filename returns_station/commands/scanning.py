@@ -85,13 +85,14 @@ def _lines(reading: "Reading", steps: tuple[str, ...], step: str | None, taken: 
     for problem in reading.problems:
         yield f"  wrong: {problem}"
     for candidate in reading.candidates:
-        yield f"  {_candidate(candidate)}"
+        yield f"  {candidate_line(candidate)}"
         yield from (f"    wrong: {problem}" for problem in candidate.problems)
     yield f"  taken by: {', '.join(steps) or 'no step'}"
     if step is not None:
         yield f"  The step {step} {'takes' if taken else 'does not take'} it."
 
 
-def _candidate(candidate: "Candidate") -> str:
+def candidate_line(candidate: "Candidate") -> str:
+    """One meaning with its attributes, as a line."""
     facts = ", ".join(f"{name} {value}" for name, value in candidate.attributes)
     return f"{candidate.kind.value} {candidate.value}{f' ({facts})' if facts else ''}"

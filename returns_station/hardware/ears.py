@@ -7,15 +7,18 @@ import termios
 import threading
 import time
 import tty
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from devices.errors import DeviceError
+from devices.wedge import Burst, Scanned, Suffix
 from devices.wires import FAULTS, Wire, open_wire
+from returns_station.config import Scanner, Wedge
 from returns_station.domain.scan.teaching import Stroke
 from returns_station.errors import Problem
+from returns_station.hardware.habits import profile_of
 
 KEYBOARD = "keyboard"
 QUIET_S = 0.3
@@ -37,14 +40,14 @@ class Overheard:
 class Ears:
     """Hears what a terminal and serial ports send; nothing is sent to them and nothing is echoed.
 
-    `terminal` is the descriptor of a tty, None for no keyboard. Ports that cannot be opened are in `deaf`, with why.
+    `terminal` is the descriptor of a tty, None for no keyboard; `urls` are ports with their baud rates. Ports that cannot
+    be opened are in `deaf`, with why.
     Ctrl+C still interrupts. Used as a context manager, which gives the terminal back as it was.
     """
 
-    def __init__(self, terminal: int | None, urls: Sequence[str], *, baud: int = 9600) -> None:
+    def __init__(self, terminal: int | None, urls: Mapping[str, int]) -> None:
         self._terminal = terminal
-        self._urls = tuple(urls)
-        self._baud = baud
+        self._urls = dict(urls)
         self._heard: SimpleQueue[tuple[str, Stroke]] = SimpleQueue()
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -93,9 +96,9 @@ class Ears:
         return None
 
     def _opened(self) -> Iterator[Problem]:
-        for url in self._urls:
+        for url, baud in self._urls.items():
             try:
-                wire = open_wire(url, url, self._baud)
+                wire = open_wire(url, url, baud)
             except DeviceError as error:
                 yield Problem(f"device.{error.code}", error.sentence, error.hint)
                 continue
@@ -139,3 +142,19 @@ def _raw(terminal: int) -> None:
     for key in (termios.VQUIT, termios.VSUSP):
         mode[6][key] = b"\0"
     termios.tcsetattr(terminal, termios.TCSADRAIN, mode)
+
+
+def cut(heard: Overheard, device: Scanner | Wedge) -> list[tuple[bytes, str]]:
+    """The scans in a burst, as the station cuts them for this device, with what ended each; "typed" are no scans."""
+    last = heard.strokes[-1].at + QUIET_S
+    if isinstance(device, Scanner):
+        framer = profile_of(device).framer()
+        framed = [frame for stroke in heard.strokes for frame in framer.feed(stroke.data, stroke.at)]
+        return [(data, ended_by) for data, ended_by in framed + framer.idle(last + 10)]
+    suffix: Suffix = device.suffix  # type: ignore[assignment]
+    burst = Burst(device.gap_ms / 1000, suffix)
+    pieces = [piece for stroke in heard.strokes for piece in burst.feed(stroke.data, stroke.at)]
+    return [
+        (piece.data, piece.ended_by if isinstance(piece, Scanned) else "typed")
+        for piece in pieces + burst.idle(last + 10)
+    ]

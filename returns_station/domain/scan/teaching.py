@@ -105,7 +105,7 @@ def learn(
     text, suffix = _ended(_decoded(joined(seen)))
     fitting = [one for layout in _possible(source, known) if (one := _fitted(expected, text, layout))]
     if not fitting:
-        return _unexplained(expected, text, known)
+        return _unexplained(expected, text, _possible(source, known))
     found = replace(fitting[0], suffix=suffix, slowest_s=_slowest(seen))
     return found if known is None else _both(known, found)
 
@@ -186,13 +186,15 @@ def _both(known: Learned, found: Learned) -> Learned | Problem:
     )
 
 
-def _unexplained(expected: TestCode, text: str, known: Learned | None) -> Problem:
-    for other in CODES:
-        layout = known.layout if known else "us"
-        if other is not expected and _fitted(other, text, layout):
-            return Problem(
-                "teach.other", f"That was the code {other.title!r}.", f"Scan the code {expected.title!r}."
-            )
+def _unexplained(expected: TestCode, text: str, possible: Sequence[str]) -> Problem:
+    others = (
+        one for one in CODES if one is not expected and any(_fitted(one, text, layout) for layout in possible)
+    )
+    other = next(others, None)
+    if other is not None:
+        return Problem(
+            "teach.other", f"That was the code {other.title!r}.", f"Scan the code {expected.title!r}."
+        )
     sentence = f"{shown(text) or 'nothing'} arrived, which no setting makes of the code {expected.title!r}."
     return Problem("teach.unexplained", sentence, f"Scan the code {expected.title!r} of the page again.")
 
