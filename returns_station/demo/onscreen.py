@@ -12,9 +12,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widget import Widget
 from textual.widgets import Static
 
 from returns_station.bootstrap import Station
@@ -27,7 +25,8 @@ from returns_station.tui import messages
 from returns_station.tui.app import StationApp
 from returns_station.tui.messages import Counted
 from returns_station.tui.queue import Queue
-from returns_station.tui.text import joined, lines, literal
+from returns_station.tui.rows import Rows
+from returns_station.tui.text import Row, content, joined, literal
 from returns_station.workflow.board import Board
 from returns_station.workflow.drive import Outcome, Render
 from returns_station.workflow.ports import Input
@@ -59,29 +58,25 @@ class Guided(OnScreen):
         return found
 
 
-class Upstream(Widget):
+class Upstream(Rows):
     """What has arrived upstream, newest on top."""
 
     HELP = "What the upstream holds of this shift, as it arrives: stock movements and refunds."
     BORDER_TITLE = "Upstream has"
 
     def __init__(self) -> None:
-        super().__init__(id="upstream")
-        self._rows: deque[str] = deque(maxlen=50)
+        super().__init__("upstream")
+        self._kept: deque[str] = deque(maxlen=50)
 
     def add(self, row: str) -> None:
         """Something arrived."""
-        self._rows.appendleft(row)
-        self.refresh()
+        self._kept.appendleft(row)
+        self.redraw()
 
-    def render(self) -> Content:
+    def rows(self) -> list[Row]:
         """As many as there is room for."""
-        rows = list(self._rows)[: self.size.height]
-        return (
-            lines(*(joined(("▸ ", "$success"), row) for row in rows))
-            if rows
-            else literal("Nothing yet.", "dim")
-        )
+        shown = list(self._kept)[: self.size.height]
+        return [joined(("▸ ", "$success"), row) for row in shown] or [literal("Nothing yet.", "dim")]
 
 
 class Labels(ModalScreen[None]):
@@ -105,7 +100,7 @@ class Labels(ModalScreen[None]):
             rows = [
                 joined((f" {n} ", "reverse bold"), " ", str(path)) for n, path in enumerate(self._labels, 1)
             ]
-            yield Static(lines(*rows) if rows else literal("None yet."), markup=False)
+            yield Static(content(rows or [literal("None yet.")]), markup=False)
 
     def action_close(self) -> None:
         """Back to the work."""

@@ -1,15 +1,15 @@
 """Dialogs over the work. None of them takes a scan: a scan closes them and is played as if they had not been there."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from returns_station.tui.text import joined, lines, literal
+from returns_station.tui.text import BLANK, Row, content, joined, literal
 from returns_station.tui.words import word
 
 
@@ -18,7 +18,7 @@ class Reading(ModalScreen[None]):
 
     BINDINGS: ClassVar = [Binding("escape,enter,f1,f2,q", "close", "Close", show=False)]
 
-    def __init__(self, title: str, page: Content) -> None:
+    def __init__(self, title: str, page: Sequence[Row]) -> None:
         super().__init__()
         self._title, self._page = title, page
 
@@ -27,7 +27,7 @@ class Reading(ModalScreen[None]):
         with VerticalScroll(classes="dialog") as box:
             box.border_title = self._title
             box.border_subtitle = word("help.close")
-            yield Static(self._page, markup=False)
+            yield Static(content(self._page), markup=False)
 
     def action_close(self) -> None:
         """Back to the work."""
@@ -47,11 +47,13 @@ class Ending(ModalScreen[bool]):
         with VerticalScroll(classes="dialog") as box:
             box.border_title = word("quit.title")
             yield Static(
-                lines(
-                    literal(word("quit.text")),
-                    Content(""),
-                    joined((" 1 ", "reverse bold"), " ", (word("quit.yes"), "bold")),
-                    joined((" 2 ", "reverse bold"), " ", (word("quit.no"), "bold")),
+                content(
+                    (
+                        literal(word("quit.text")),
+                        BLANK,
+                        joined((" 1 ", "reverse bold"), " ", (word("quit.yes"), "bold")),
+                        joined((" 2 ", "reverse bold"), " ", (word("quit.no"), "bold")),
+                    )
                 ),
                 markup=False,
             )

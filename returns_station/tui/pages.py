@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from textual.content import Content
 from textual.widget import Widget
 
 from returns_station.config import Keys
 from returns_station.tui.dialogs import Reading
 from returns_station.tui.palette import offered
-from returns_station.tui.text import joined, lines, literal
+from returns_station.tui.text import BLANK, Row, joined, literal
 from returns_station.tui.words import ACTIONS, COMMANDS, word
 from returns_station.wording import ENGLISH, sentence
 
@@ -29,15 +28,15 @@ def help_page(focused: Widget | None, step: str, role: str | None, keys: Keys) -
     pressed = [(_keys(getattr(keys, name)), title) for name, title in ACTIONS.items()]
     return Reading(
         word("help.title"),
-        lines(
+        [
             literal(told, "bold"),
-            Content(""),
+            BLANK,
             literal(word("help.codes"), "bold $accent"),
             *_table(codes),
-            Content(""),
+            BLANK,
             literal(word("help.keys"), "bold $accent"),
             *_table(pressed),
-        ),
+        ],
     )
 
 
@@ -45,11 +44,11 @@ def _keys(text: str) -> str:
     return " ".join(_PAD.get(key, key.upper()) for key in text.split(","))
 
 
-def _table(rows: list[tuple[str, str]]) -> list[Content]:
+def _table(rows: list[tuple[str, str]]) -> list[Row]:
     width = max((len(left) for left, _ in rows), default=0)
     return [joined((left.ljust(width), "bold"), "  ", right) for left, right in rows]
 
 
 def details_page(board: "Board | None") -> Reading:
     """All that is known of the unit in hand."""
-    return Reading(word("details.title"), literal(word("details.none")))
+    return Reading(word("details.title"), [literal(word("details.none"))])

@@ -1,24 +1,22 @@
 """What is asked for next: a few words in large type, the sentence, the answers with key and code, and what is typed."""
 
-from textual.content import Content
-from textual.widget import Widget
-
 from returns_station.printable import cells, wrapped
 from returns_station.tui.big import enlarged
 from returns_station.tui.messages import Asking, Option
-from returns_station.tui.text import cut, joined, lines, literal
+from returns_station.tui.rows import Rows
+from returns_station.tui.text import BLANK, Row, cut, joined, literal
 
 LONGEST_TYPED = 200
 _KEY, _CODE = "reverse bold", "dim"
 
 
-class Ask(Widget):
+class Ask(Rows):
     """The middle of the screen. Keys that nobody else takes are typed here."""
 
     HELP = "Here stands what to scan next. Answers can be scanned, or chosen by their number."
 
     def __init__(self) -> None:
-        super().__init__(id="ask")
+        super().__init__("ask")
         self._asking = Asking("", "", "")
         self._typed = ""
         self._hint = ""
@@ -37,26 +35,26 @@ class Ask(Widget):
     def ask(self, asking: Asking) -> None:
         """Asks for something; what was half typed belonged to the question before."""
         self._asking, self._typed = asking, ""
-        self.refresh()
+        self.redraw()
 
     def type(self, text: str) -> None:
         """Replaces what is typed."""
         self._typed = text[:LONGEST_TYPED]
-        self.refresh()
+        self.redraw()
 
     def hint(self, text: str) -> None:
         """A way out that stands under the question, such as what to do without a printer; empty for none."""
         if text != self._hint:
             self._hint = text
-            self.refresh()
+            self.redraw()
 
     def tip(self, text: str) -> None:
         """A quiet line at the bottom; empty for none."""
         if text != self._tip:
             self._tip = text
-            self.refresh()
+            self.redraw()
 
-    def render(self) -> Content:
+    def rows(self) -> list[Row]:
         """The question for the room there is; large letters take what the answers leave."""
         width, height = self.size.width, self.size.height
         said = wrapped(self._asking.text, width) if self._asking.text else []
@@ -67,19 +65,19 @@ class Ask(Widget):
         top = [literal(row, "bold $accent") for row in big]
         slack = height - len(top) - len(said) - len(options) - len(foot)
         above = 1 if slack > 2 else 0
-        gap = [Content("")] if slack > 0 else []
-        rows = [Content("")] * above + top + gap + [literal(row, "bold") for row in said]
-        rows += ([Content("")] if slack > 3 and options else []) + options
+        gap = [BLANK] if slack > 0 else []
+        rows = [BLANK] * above + top + gap + [literal(row, "bold") for row in said]
+        rows += ([BLANK] if slack > 3 and options else []) + options
         rows = rows[: height - len(foot)]
-        return lines(*rows, *[Content("")] * (height - len(foot) - len(rows)), *foot)
+        return [*rows, *[BLANK] * (height - len(foot) - len(rows)), *foot]
 
-    def _foot(self, width: int) -> list[Content]:
+    def _foot(self, width: int) -> list[Row]:
         if self._typed:
             return [joined((" › ", _KEY), (" " + _tail(self._typed, width - 6), "bold"), ("▏", "blink"))]
         hint = [literal(row, "$warning") for row in wrapped(self._hint, width)[:3]] if self._hint else []
         return hint + ([literal(cut(self._tip, width), "dim")] if self._tip else [])
 
-    def _options(self, width: int, room: int) -> list[Content]:
+    def _options(self, width: int, room: int) -> list[Row]:
         options = self._asking.options
         if not options:
             return []
@@ -90,12 +88,12 @@ class Ask(Widget):
         left, right = options[:half], options[half:]
         rows = []
         for n, one in enumerate(left):
-            other = _option(right[n], column) if n < len(right) else Content("")
+            other = _option(right[n], column) if n < len(right) else BLANK
             rows.append(joined(_option(one, column), "  ", other))
         return rows[: max(1, room)]
 
 
-def _option(one: Option, width: int) -> Content:
+def _option(one: Option, width: int) -> Row:
     """An answer in exactly `width` columns: its key, its words, the code that scans it."""
     key = f" {one.number} "
     room = max(4, width - len(key) - len(one.scan) - 4)

@@ -1,25 +1,23 @@
 """What became of the last scan: a band in the signal's colour with its shape, its word and one sentence."""
 
-from textual.content import Content
-from textual.widget import Widget
-
 from returns_station.printable import cells, wrapped
 from returns_station.tui.big import enlarged
+from returns_station.tui.rows import Rows
 from returns_station.tui.signs import sign, word
-from returns_station.tui.text import joined, lines, literal
+from returns_station.tui.text import Row, joined, literal
 
 _TONES = ("success", "warning", "error")
 # Below this the shape stands beside its word in one cell.
 _ROOM = 60
 
 
-class Band(Widget):
+class Band(Rows):
     """Three rows at the top of the work; `tell` changes them."""
 
     HELP = "The band says what became of the last scan: OK, AGAIN, UNKNOWN, WRONG, WAIT or STOP, and why."
 
     def __init__(self) -> None:
-        super().__init__(id="band")
+        super().__init__("band")
         self._signal = "accepted"
         self._text = ""
         self._word = ""
@@ -30,25 +28,25 @@ class Band(Widget):
         tone = sign(signal).tone
         for one in _TONES:
             self.set_class(one == tone, one)
-        self.refresh()
+        self.redraw()
 
-    def render(self) -> Content:
+    def rows(self) -> list[Row]:
         """The band for the room there is."""
         if not self._text:
-            return Content("")
+            return []
         if self.size.width < _ROOM:
             return self._small()
         return self._wide()
 
-    def _small(self) -> Content:
+    def _small(self) -> list[Row]:
         mark = f"{sign(self._signal).mark} {self._word} "
         rows = wrapped(mark + self._text, self.size.width)[: max(1, self.size.height)]
         first = (
             joined((mark, "reverse"), rows[0][len(mark) :]) if rows[0].startswith(mark) else literal(rows[0])
         )
-        return lines(first, *map(literal, rows[1:]))
+        return [first, *map(literal, rows[1:])]
 
-    def _wide(self) -> Content:
+    def _wide(self) -> list[Row]:
         big = enlarged(self._word, self.size.width, 3)
         if len(big) != 3:
             big = ("", self._word, "")
@@ -56,6 +54,4 @@ class Band(Widget):
         width = max(map(cells, head)) + 3
         said = wrapped(self._text, max(10, self.size.width - width))[:3]
         rows = ([""] if len(said) == 1 else []) + said + ["", ""]
-        return lines(
-            *(literal(one + " " * (width - cells(one)) + two) for one, two in zip(head, rows, strict=False))
-        )
+        return [literal(one + " " * (width - cells(one)) + two) for one, two in zip(head, rows, strict=False)]

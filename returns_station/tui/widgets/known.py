@@ -3,11 +3,9 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from textual.content import Content
-from textual.widget import Widget
-
 from returns_station.printable import cells
-from returns_station.tui.text import cut, joined, lines, literal
+from returns_station.tui.rows import Rows
+from returns_station.tui.text import BLANK, Row, cut, joined, literal
 from returns_station.tui.words import word
 from returns_station.wording import DISPOSITIONS, GRADES
 
@@ -27,13 +25,13 @@ _HEAD = "bold $accent"
 _STATES = {"put": ("✔", "$success"), "held": ("‖", "$warning"), "stopped": ("■", "$error")}
 
 
-class Known(Widget, can_focus=True):
+class Known(Rows, can_focus=True):
     """A column beside the question; Up and Down look further where there is more than fits."""
 
     HELP = "What is known: what is awaited of this parcel, what was seen of it, and the unit in hand."
 
     def __init__(self) -> None:
-        super().__init__(id="known")
+        super().__init__("known")
         self._board: Board | None = None
         self._first = 0
 
@@ -41,34 +39,34 @@ class Known(Widget, can_focus=True):
         """The tables were read."""
         if board != self._board:
             self._board, self._first = board, 0
-            self.refresh()
+            self.redraw()
 
     def key_up(self) -> None:
         """Back towards the top."""
         self._first = max(0, self._first - 1)
-        self.refresh()
+        self.redraw()
 
     def key_down(self) -> None:
         """Further down."""
         self._first += 1
-        self.refresh()
+        self.redraw()
 
-    def render(self) -> Content:
+    def rows(self) -> list[Row]:
         """Everything in work, the unit in hand first: it is what the eye looks for."""
         width, height = self.size.width, self.size.height
-        rows = self._rows(width) if self._board is not None else []
+        rows = self._all(width) if self._board is not None else []
         self._first = max(0, min(self._first, len(rows) - height))
         shown = rows[self._first : self._first + height]
         if len(rows) > self._first + height and shown:
             shown[-1] = literal(word("known.more", count=len(rows) - self._first - height + 1), "dim")
-        return lines(*(row.truncate(width, ellipsis=True) for row in shown)) if shown else Content("")
+        return shown
 
-    def _rows(self, width: int) -> list[Content]:
+    def _all(self, width: int) -> list[Row]:
         board = self._board
         assert board is not None
-        rows: list[Content] = []
+        rows: list[Row] = []
         if board.unit is not None:
-            rows += [*_unit(board.unit, width), Content("")]
+            rows += [*_unit(board.unit, width), BLANK]
         if board.parcel is not None:
             rows += _parcel(board.parcel, width)
         if board.load is not None:
@@ -78,15 +76,15 @@ class Known(Widget, can_focus=True):
         return rows
 
 
-def _fact(name: str, value: object) -> Content:
+def _fact(name: str, value: object) -> Row:
     return joined((word(f"known.{name}"), "dim"), " ", (value, "bold"))
 
 
-def _facts(pairs: "list[tuple[str, object]]") -> list[Content]:
+def _facts(pairs: "list[tuple[str, object]]") -> list[Row]:
     return [_fact(name, value) for name, value in pairs if value not in (None, "", ())]
 
 
-def _unit(unit: "UnitCard", width: int) -> list[Content]:
+def _unit(unit: "UnitCard", width: int) -> list[Row]:
     rows = [
         joined((word("known.unit"), _HEAD), "  ", (unit.lpn or "", "bold")),
         joined((f"{unit.quantity} × ", "bold"), (cut(unit.title or unit.sku, width - 6), "bold")),
@@ -112,7 +110,7 @@ def _unit(unit: "UnitCard", width: int) -> list[Content]:
     return rows
 
 
-def _parcel(parcel: "ParcelCard", width: int) -> list[Content]:
+def _parcel(parcel: "ParcelCard", width: int) -> list[Row]:
     piece = f"{parcel.piece}/{parcel.of}" if parcel.piece else None
     rows = [
         joined((word("known.parcel"), _HEAD), "  ", (parcel.plate, "bold")),
@@ -132,15 +130,15 @@ def _parcel(parcel: "ParcelCard", width: int) -> list[Content]:
     ]
     rows += [literal(word("known.hazard", hazard=one), "bold reverse $error") for one in parcel.hazards]
     if parcel.expected:
-        rows += [Content(""), literal(word("known.expected"), "dim")]
+        rows += [BLANK, literal(word("known.expected"), "dim")]
         rows += [_expected(line, width) for line in parcel.expected]
     if parcel.units:
-        rows += [Content(""), literal(word("known.units"), "dim")]
+        rows += [BLANK, literal(word("known.units"), "dim")]
         rows += [_seen(unit, width) for unit in parcel.units]
     return rows
 
 
-def _expected(line: "ExpectedLine", width: int) -> Content:
+def _expected(line: "ExpectedLine", width: int) -> Row:
     done = not line.awaiting
     count = f"{line.received}/{line.expected}"
     text = cut(line.title or line.sku, max(8, width - cells(count) - 4))
@@ -152,7 +150,7 @@ def _expected(line: "ExpectedLine", width: int) -> Content:
     )
 
 
-def _seen(unit: "UnitRow", width: int) -> Content:
+def _seen(unit: "UnitRow", width: int) -> Row:
     mark, tone = _STATES.get(unit.state, ("▸", "$accent"))
     grade = GRADES.get(unit.grade or "", "–")
     place = unit.place or DISPOSITIONS.get(unit.disposition or "", "")
@@ -161,17 +159,17 @@ def _seen(unit: "UnitRow", width: int) -> Content:
     )
 
 
-def _load(load: "LoadCard", width: int) -> list[Content]:
+def _load(load: "LoadCard", width: int) -> list[Row]:
     rows = [
         joined((word("known.load"), _HEAD), "  ", (load.cage or word("known.no_cage"), "bold")),
         _fact("count", load.count),
         *_facts([("carrier", load.carrier), ("manifest", load.manifest), ("seal", load.seal)]),
-        Content(""),
+        BLANK,
     ]
     return rows + [_arrived(one, width) for one in load.parcels]
 
 
-def _arrived(one: "ArrivedRow", width: int) -> Content:
+def _arrived(one: "ArrivedRow", width: int) -> Row:
     known = ", ".join(one.returns)
     extra = " ".join(
         part
@@ -190,7 +188,7 @@ def _arrived(one: "ArrivedRow", width: int) -> Content:
     )
 
 
-def _container(found: "ContainerCard") -> list[Content]:
+def _container(found: "ContainerCard") -> list[Row]:
     return [
         joined((word("known.container"), _HEAD), "  ", (found.code, "bold")),
         *_facts(

@@ -2,63 +2,57 @@
 
 from collections import deque
 
-from textual.content import Content
-from textual.widget import Widget
-
 from returns_station.printable import cells
 from returns_station.tui.messages import Answer
+from returns_station.tui.rows import Rows
 from returns_station.tui.signs import sign, word
-from returns_station.tui.text import cut, joined, lines, literal
+from returns_station.tui.text import Row, cut, joined, literal
 
 KEPT = 100
 
 
-class Past(Widget, can_focus=True):
+class Past(Rows, can_focus=True):
     """One row a scan: time, signal, what was scanned, what became of it. Up and down look further back."""
 
     HELP = "The last scans, newest on top, each with what became of it. Up and Down look further back."
     BORDER_TITLE = "Last scans"
 
     def __init__(self) -> None:
-        super().__init__(id="past")
-        self._rows: deque[Content | Answer] = deque(maxlen=KEPT)
+        super().__init__("past")
+        self._kept: deque[Row | Answer] = deque(maxlen=KEPT)
         self._first = 0
 
     def add(self, answer: Answer) -> None:
         """A scan was answered."""
-        self._rows.appendleft(answer)
+        self._kept.appendleft(answer)
         self._first = 0
-        self.refresh()
+        self.redraw()
 
     def note(self, at: str, text: str, *, bad: bool) -> None:
         """Something happened beside the scans: to a device, to a label."""
         tone = "$warning" if bad else "dim"
-        self._rows.appendleft(joined((at, "dim"), " ", ("!" if bad else "·", tone), " ", (text, tone)))
-        self.refresh()
+        self._kept.appendleft(joined((at, "dim"), " ", ("!" if bad else "·", tone), " ", (text, tone)))
+        self.redraw()
 
     def key_up(self) -> None:
         """Newer ones."""
         self._first = max(0, self._first - 1)
-        self.refresh()
+        self.redraw()
 
     def key_down(self) -> None:
         """Older ones."""
-        self._first = min(max(0, len(self._rows) - self.size.height), self._first + 1)
-        self.refresh()
+        self._first = min(max(0, len(self._kept) - self.size.height), self._first + 1)
+        self.redraw()
 
-    def render(self) -> Content:
+    def rows(self) -> list[Row]:
         """As many rows as there is room for."""
         width, height = self.size.width, self.size.height
-        shown = list(self._rows)[self._first : self._first + height]
-        return (
-            lines(*(self._row(one, width) for one in shown))
-            if shown
-            else literal("Nothing scanned yet.", "dim")
-        )
+        shown = list(self._kept)[self._first : self._first + height]
+        return [self._row(one, width) for one in shown] or [literal("Nothing scanned yet.", "dim")]
 
-    def _row(self, one: Content | Answer, width: int) -> Content:
-        if isinstance(one, Content):
-            return one.truncate(width, ellipsis=True)
+    def _row(self, one: Row | Answer, width: int) -> Row:
+        if isinstance(one, tuple):
+            return one
         look = sign(one.signal)
         head = f"{look.mark} {word(one.signal):<7}"
         scanned = cut(one.scanned, max(8, min(24, width // 4)))
@@ -71,4 +65,4 @@ class Past(Widget, can_focus=True):
             (scanned, "bold"),
             "  ",
             cut(one.text, max(0, room)),
-        ).truncate(width, ellipsis=True)
+        )

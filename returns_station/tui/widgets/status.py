@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from textual.content import Content
-from textual.widget import Widget
-
 from returns_station.printable import cells
 from returns_station.tui.messages import Condition, Counted
-from returns_station.tui.text import joined, literal
+from returns_station.tui.rows import Rows
+from returns_station.tui.text import BLANK, Row, joined, literal, width_of
 
 _MARKS = {
     "fine": ("●", "$success"),
@@ -20,13 +18,13 @@ _MARKS = {
 _WORST = ("fine", "unknown", "warning", "stopped")
 
 
-class Top(Widget):
+class Top(Rows):
     """The station's name, the parcel in work, and who works."""
 
     HELP = "The top line names the station and who is signed in."
 
     def __init__(self, name: str) -> None:
-        super().__init__(id="top")
+        super().__init__("top")
         self._name = name
         self._who = ""
         self._middle = ""
@@ -35,19 +33,19 @@ class Top(Widget):
         """Who is signed in, and what is in work."""
         if (who, middle) != (self._who, self._middle):
             self._who, self._middle = who, middle
-            self.refresh()
+            self.redraw()
 
-    def render(self) -> Content:
+    def rows(self) -> list[Row]:
         """One line; the middle gives way first."""
         width = self.size.width
         left = literal(f" {self._name} ", "bold")
-        right = literal(f" {self._who} ", "bold reverse") if self._who else Content("")
-        room = width - left.cell_length - right.cell_length
+        right = literal(f" {self._who} ", "bold reverse") if self._who else BLANK
+        room = width - width_of(left) - width_of(right)
         middle = self._middle if cells(self._middle) + 2 <= room else ""
-        return joined(left, (middle, "dim"), " " * max(0, room - cells(middle)), right)
+        return [joined(left, (middle, "dim"), " " * max(0, room - cells(middle)), right)]
 
 
-class Status(Widget):
+class Status(Rows):
     """Devices with mark and word, what has not been synced, the clock, the way to help."""
 
     HELP = (
@@ -56,7 +54,7 @@ class Status(Widget):
     )
 
     def __init__(self) -> None:
-        super().__init__(id="status")
+        super().__init__("status")
         self._conditions: tuple[Condition, ...] = ()
         self._counted = Counted()
         self._clock = ""
@@ -65,13 +63,13 @@ class Status(Widget):
     def check(self, conditions: Sequence[Condition]) -> None:
         """How the devices are."""
         self._conditions = tuple(conditions)
-        self.refresh()
+        self.redraw()
 
     def count(self, counted: Counted) -> None:
         """What is not upstream yet."""
         if counted != self._counted:
             self._counted = counted
-            self.refresh()
+            self.redraw()
 
     @property
     def clock(self) -> str:
@@ -83,29 +81,29 @@ class Status(Widget):
         clock = datetime.now().astimezone().strftime("%H:%M")
         if (clock, waiting) != (self._clock, self._waiting):
             self._clock, self._waiting = clock, waiting
-            self.refresh()
+            self.redraw()
 
-    def render(self) -> Content:
+    def rows(self) -> list[Row]:
         """One line; words give way to marks where it is narrow."""
         width = self.size.width
         for words in (True, False):
             left, right = self._left(words), self._right(words)
-            slack = width - left.cell_length - right.cell_length
+            slack = width - width_of(left) - width_of(right)
             if slack >= 0:
-                return joined(left, " " * slack, right)
-        return left.truncate(width, ellipsis=True)
+                return [joined(left, " " * slack, right)]
+        return [left]
 
-    def _left(self, words: bool) -> Content:
-        pieces: list[Content] = []
+    def _left(self, words: bool) -> Row:
+        pieces: list[Row] = []
         for kind in ("scanner", "printer", "scale"):
             found = [one for one in self._conditions if one.kind == kind]
             if found:
                 worst = max(found, key=lambda one: _WORST.index(one.band))
                 mark, tone = _MARKS[worst.band]
-                pieces.append(joined(" ", (mark, tone), f" {kind if words else kind[:5]}"))
-        return Content(" ").join(pieces)
+                pieces.append(joined(" ", (mark, tone), f" {kind if words else kind[:5]} "))
+        return joined(*pieces)
 
-    def _right(self, words: bool) -> Content:
+    def _right(self, words: bool) -> Row:
         c = self._counted
         here = (f"{c.here} here" if words else f"{c.here}↑", "$warning" if c.here else "dim")
         sent = (f" {c.sent} sent" if words else f" {c.sent}→", "dim")
