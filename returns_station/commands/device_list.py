@@ -62,5 +62,12 @@ def _printers(config: Config) -> Iterator[Row]:
 
 
 def _scale(config: Config) -> Iterator[Row]:
-    if config.scale.url:
-        yield {"name": config.scale.name, "url": config.scale.url, "profile": config.scale.profile}
+    from returns_station.hardware.weighing import Scale, Weight
+
+    one = config.scale
+    if one.url:
+        found = Scale(one).weigh()
+        weighed = isinstance(found, Weight)
+        sentence = f"It reads {found.grams} g." if isinstance(found, Weight) else str(found)
+        state = "connected" if weighed else "stopped"
+        yield {"name": one.name, "url": one.url, "profile": one.profile, "state": state, "sentence": sentence}

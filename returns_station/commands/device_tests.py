@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from returns_station.config import Config, Scanner, Wedge
 from returns_station.domain.label import LabelModel
+from returns_station.errors import Problem
 from returns_station.hardware.ears import KEYBOARD, Ears, Overheard, cut
 from returns_station.hardware.habits import Repair, repair_of
 from returns_station.shapes import escaped
@@ -74,3 +75,13 @@ def printer(config: Config, name: str) -> Row:
         "reference": done.reference,
         "problem": None if done.problem is None else str(done.problem),
     }
+
+
+def scale(config: Config) -> Row:
+    """Reads the scale once."""
+    from returns_station.hardware.weighing import Scale
+
+    found = Scale(config.scale).weigh()
+    if isinstance(found, Problem):
+        return {"ok": False, "device": config.scale.name, "problem": str(found)}
+    return {"ok": True, "device": config.scale.name, "grams": found.grams, "stable": found.stable}
