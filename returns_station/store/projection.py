@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, Table, bindparam, case, delete, func, literal_column, null, select, update
 from sqlalchemy.dialects.sqlite import Insert, dialect, insert
 
 from returns_station.domain.axes import EvidenceState, ParcelWork, Reception, SettlementState
@@ -43,11 +43,16 @@ def ready(statement: Executable, *columns: str) -> str:
     return str(compiled)
 
 
+# Written out, for a statement compiled beforehand has no values of its own.
+_WAITS: ColumnElement[str] = literal_column(f"'{ParcelWork.WAITING.value}'")
+
+
 def _parcel() -> Insert:
     """A parcel's times are written once: when it came, and when it was first opened."""
     table = t.table(t.Parcel)
     statement = _upsert(table, keep=frozenset({"arrived_at", "opened_at"}))
-    opened = func.coalesce(table.c.opened_at, statement.excluded.opened_at)
+    first = func.coalesce(table.c.opened_at, statement.excluded.opened_at)
+    opened = case((statement.excluded.work == _WAITS, null()), else_=first)
     changed = {
         c.name: statement.excluded[c.name] for c in table.c if c.name not in ("id", "arrived_at", "opened_at")
     }

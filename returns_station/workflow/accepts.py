@@ -9,9 +9,15 @@ from returns_station.workflow.state import At
 BADGE: Final = "badge"
 """The step before anybody is signed in."""
 
-STEPS: Final = (BADGE, *(at.value for at in At))
+LOCKED: Final = "locked"
+"""The step while the station is locked."""
+
+STEPS: Final = (BADGE, LOCKED, *(at.value for at in At))
 _SIGNED_IN: Final = frozenset(At)
 _FINDING: Final = frozenset({At.PARCEL, At.CONFIRM_BLIND})
+_TRUCK: Final = frozenset({At.RECEIVE, At.RECEIVE_AGAIN})
+_NOTING: Final = frozenset({At.CARRIER, At.MANIFEST, At.SEAL, At.PIECE, At.WEIGHT, At.DAMAGE})
+_AWAY: Final = frozenset({At.CONTAINER, At.CONTAINER_REASON})
 _NAMING: Final = frozenset({At.ITEM, At.CONFIRM_UNKNOWN})
 _PLACING: Final = frozenset({At.DESTINATION, At.PLACE_REASON, At.HOLD_SHELF, At.STOP_SHELF})
 _LABELLING: Final = frozenset({At.LABEL, At.HOLD_LABEL})
@@ -29,6 +35,12 @@ _CHOOSING: Final = frozenset(
         At.PLACE_REASON,
         At.DISPOSITION_REASON,
         At.STOP_KIND,
+        At.CHOOSE_PARCEL,
+        At.PRINTER,
+        At.RECEIVE_AGAIN,
+        At.CARRIER,
+        At.DAMAGE,
+        At.CONTAINER_REASON,
     }
 )
 
@@ -36,32 +48,49 @@ COMMANDS: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(
         ("stop", "stop_leak", "stop_battery", "stop_biohazard", "stop_property", "help"), frozenset(STEPS)
     ),
-    **dict.fromkeys(("undo", "hold", "reprint", "sign_out", "status"), _SIGNED_IN),
-    "no_label": _FINDING,
+    **dict.fromkeys(("undo", "hold", "reprint", "sign_out", "status", "lock"), _SIGNED_IN),
+    "photo": _SIGNED_IN | {BADGE},
+    "no_label": _FINDING | _TRUCK | {At.CAGE},
+    **dict.fromkeys(("receive", "put_away"), _FINDING),
     "blind": frozenset({At.CONFIRM_BLIND}),
-    **dict.fromkeys(("done", "refuse", "rts", "short"), _NAMING),
-    **dict.fromkeys(("yes", "no"), frozenset({At.CONFIRM_EMPTY})),
+    "done": _NAMING | _TRUCK | {At.CAGE, At.CONTAINER},
+    "work": _TRUCK | {At.CAGE, At.CONTAINER},
+    "refuse": _NAMING | _TRUCK,
+    **dict.fromkeys(("rts", "short"), _NAMING),
+    **dict.fromkeys(("carrier", "manifest", "seal"), frozenset({At.CAGE, At.RECEIVE})),
+    **dict.fromkeys(("piece", "weight", "damage"), frozenset({At.RECEIVE, At.ITEM})),
+    "skip": _NOTING,
+    **dict.fromkeys(("close", "empty"), frozenset({At.CONTAINER})),
+    **dict.fromkeys(("printer", "later"), _LABELLING),
+    **dict.fromkeys(("yes", "no"), frozenset({At.CONFIRM_EMPTY, At.RECEIVE_AGAIN})),
     "all": frozenset({At.QUANTITY}),
     **dict.fromkeys(("sealed", "split"), frozenset({At.QUESTION})),
-    "disposition": frozenset({At.LABEL}),
+    "disposition": frozenset({At.LABEL, At.DESTINATION}),
 }
 """Command word → steps that act on it; a word that stands nowhere here has no meaning yet."""
 
 KINDS: Final[dict[Kind, frozenset[str]]] = {
     Kind.BADGE: frozenset(STEPS),
-    Kind.PLATE: _FINDING | _NAMING,
+    Kind.PLATE: _FINDING | _NAMING | _TRUCK | {At.CHOOSE_PARCEL},
     Kind.LPN: _FINDING | _NAMING | _LABELLING,
-    Kind.CONTAINER: _PLACING,
+    Kind.CONTAINER: _PLACING | _FINDING | _TRUCK | _AWAY | {At.CAGE},
     Kind.GTIN: _NAMING,
-    Kind.SSCC: _FINDING,
-    Kind.TRACKING: _FINDING,
+    Kind.SSCC: _FINDING | _TRUCK,
+    Kind.TRACKING: _FINDING | _TRUCK,
     Kind.ANSWER: _CHOOSING | _COUNTING,
     Kind.QUANTITY: _COUNTING | _CHOOSING,
-    Kind.REFERENCE: _FINDING | _NAMING | _PLACING | {At.SERIAL, At.LOT},
+    Kind.REFERENCE: _FINDING
+    | _NAMING
+    | _PLACING
+    | _TRUCK
+    | _AWAY
+    | {At.CAGE, At.SERIAL, At.LOT, At.MANIFEST, At.SEAL},
 }
-"""Kind → steps that look for it. REFERENCE may be a return, an order, a SKU, a serial, a lot or a place."""
+"""Kind → steps that look for it. REFERENCE may be a return, an order, a SKU, a serial, a lot, a place, a manifest or a seal."""
 
 _NUMBER: Final = re.compile(r"[0-9]{1,7}")
+_WEIGHT: Final = re.compile(r"[0-9]{1,8}|[0-9]{1,5}[.,][0-9]{1,3}")
+_PIECE: Final = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
 _DATE: Final = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
 
 
@@ -74,6 +103,8 @@ def steps_of(candidate: Candidate) -> tuple[str, ...]:
     found = KINDS[candidate.kind] | {step for name, step in _DETAILS.items() if candidate.get(name)}
     if candidate.kind is Kind.REFERENCE:
         found |= _COUNTING | _CHOOSING if _NUMBER.fullmatch(candidate.value) else frozenset()
+        found |= {At.WEIGHT} if _WEIGHT.fullmatch(candidate.value) else frozenset()
+        found |= {At.PIECE} if _PIECE.fullmatch(candidate.value) else frozenset()
         found |= {At.EXPIRY} if _DATE.fullmatch(candidate.value) else frozenset()
     return _ordered(found)
 

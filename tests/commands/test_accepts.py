@@ -25,9 +25,20 @@ from returns_station.domain.nouns import (
 )
 from returns_station.domain.scan import COMMANDS, Candidate, Kind, command_code, read
 from returns_station.workflow import accepts
-from returns_station.workflow.ports import Identify, Input, Load, OpenReturns, Prints, Rules, Suggest, UnitsOf
+from returns_station.workflow.ports import (
+    Identify,
+    InCage,
+    Input,
+    Load,
+    OpenReturns,
+    Prints,
+    Rules,
+    Suggest,
+    UnitsIn,
+    UnitsOf,
+)
 from returns_station.workflow.session import HANDLERS, handle
-from returns_station.workflow.state import At, State
+from returns_station.workflow.state import At, Receiving, State
 from returns_station.workflow.turn import numbered
 from tests.commands.dock_kit import Worked
 
@@ -46,9 +57,37 @@ FIXED = {
     At.CONFIRM_UNKNOWN: (("take", ""), ("again", "")),
     At.CONFIRM_EMPTY: (("yes", ""), ("no", "")),
     At.STOP_KIND: (("stop_leak", ""),),
+    At.CHOOSE_PARCEL: (("parcel:k1", ""),),
+    At.PRINTER: (("zebra", ""), ("office", "")),
+    At.RECEIVE_AGAIN: (("yes", ""), ("no", "")),
 }
-PENDING = {At.STOP_SHELF: "stop_leak", At.STOP_KIND: "item", At.DISPOSITION_REASON: "scrap"}
-UNUSED = "photo"
+PENDING = {
+    At.STOP_SHELF: "stop_leak",
+    At.STOP_KIND: "item",
+    At.DISPOSITION_REASON: "scrap",
+    At.PRINTER: "label",
+}
+PENDING |= {At(word): "receive" for word in ("carrier", "manifest", "seal", "piece", "weight", "damage")}
+PENDING |= {At.RECEIVE_AGAIN: "RMA-1", At.CONTAINER_REASON: "BIN-1"}
+TRUCK = (
+    At.CAGE,
+    At.RECEIVE,
+    At.RECEIVE_AGAIN,
+    At.CARRIER,
+    At.MANIFEST,
+    At.SEAL,
+    At.PIECE,
+    At.WEIGHT,
+    At.DAMAGE,
+)
+AWAY = (At.CONTAINER, At.CONTAINER_REASON)
+LOAD = Receiving("CAGE-1", last="k1", count=1)
+CAGE = Place("CAGE-1", ("restock",), container=True, location="DOOR-1")
+
+
+def unused(step: str) -> str:
+    """A command word that means nothing at this step."""
+    return next(word for word in sorted(COMMANDS) if step not in accepts.COMMANDS.get(word, ()))
 
 
 class Known(dict[Any, Any]):
@@ -65,11 +104,13 @@ class Known(dict[Any, Any]):
                 return PARCEL
             case Load("product", _):
                 return Product("p1", "tea", "POT", "Teapot")
+            case Load("place", "CAGE-1"):
+                return CAGE
             case Suggest() | Load("place", _):
                 return Place("BIN-1", ("restock", "hold"))
-            case Prints():
+            case Prints() | InCage():
                 return 1
-            case Identify() | UnitsOf() | OpenReturns():
+            case Identify() | UnitsOf() | OpenReturns() | UnitsIn():
                 return ()
             case _:
                 return None
@@ -89,7 +130,12 @@ class Ids:
 @cache
 def rules() -> Rules:
     return Rules(
-        "07", 1, "main", "tea", policy.parse(files("returns_station").joinpath("policy.toml").read_text())
+        "07",
+        1,
+        "main",
+        "tea",
+        policy.parse(files("returns_station").joinpath("policy.toml").read_text()),
+        printers=("zebra", "office"),
     )
 
 
@@ -97,8 +143,10 @@ def standing_at(step: str) -> State:
     """A dialogue at this step with a parcel and, from the item on, a unit in hand."""
     if step == accepts.BADGE:
         return State()
+    if step == accepts.LOCKED:
+        return State(worker=Worker("w-1"), locked=True)
     at = At(step)
-    before = at in (At.PARCEL, At.CHOOSE_RETURN, At.CONFIRM_BLIND)
+    before = at in (At.PARCEL, At.CHOOSE_RETURN, At.CONFIRM_BLIND, At.CHOOSE_PARCEL, *TRUCK, *AWAY)
     bare = before or at in (At.REFUSE_REASON, At.ITEM, At.CHOOSE_ITEM, At.CONFIRM_UNKNOWN, At.CONFIRM_EMPTY)
     labelled = at in (At.DESTINATION, At.PLACE_REASON, At.HOLD_SHELF, At.STOP_SHELF)
     placement = Placement.LABELLED if labelled else Placement.IN_HAND
@@ -112,6 +160,8 @@ def standing_at(step: str) -> State:
         question=question,
         choices=numbered([(one.code, "") for one in answers] or FIXED.get(at, (("one", ""), ("two", "")))),
         pending=PENDING.get(at),
+        receiving=LOAD if at in TRUCK else None,
+        container=CAGE if at in AWAY else None,
     )
 
 
@@ -129,14 +179,14 @@ def printed(word: str) -> str:
 
 @pytest.mark.parametrize("step", accepts.STEPS)
 def test_a_step_takes_the_commands_of_the_table_and_answers_all_others_like_an_unused_word(step: str) -> None:
-    unused = said(step, printed(UNUSED))
+    nothing = said(step, printed(unused(step)))
     words = {*COMMANDS, "disposition"}
-    taken = {word for word in words if said(step, printed(word)) != unused}
+    taken = {word for word in words if said(step, printed(word)) != nothing}
     assert taken == {word for word, steps in accepts.COMMANDS.items() if step in steps}
 
 
 def test_every_step_of_the_session_stands_in_the_table_and_no_other() -> None:
-    assert set(accepts.STEPS) == {accepts.BADGE, *HANDLERS}
+    assert set(accepts.STEPS) == {accepts.BADGE, accepts.LOCKED, *HANDLERS}
     assert set(accepts.KINDS) == set(Kind) - {Kind.COMMAND}
     assert {step for steps in accepts.KINDS.values() for step in steps} <= set(accepts.STEPS)
 
