@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from labels.errors import LabelError, shown
-from labels.spec import DOTS_PER_MM, Box, Code128, Element, LabelSpec, Matrix, Text
+from labels.spec import DESCENT, DOTS_PER_MM, Box, Code128, Element, LabelSpec, Matrix, Text
 from labels.symbols import code128_width, qr_size
 
 # Modules of quiet zone on either side of a symbol (ISO/IEC 15417: 10X; ISO/IEC 18004: 4X).
@@ -109,7 +109,7 @@ def band(words: Words, x_mm: float, y_mm: float, width_mm: float, height_mm: flo
     """The black band with `head` at its left and `aside` at its right."""
     size, inner = height_mm * 0.72, height_mm * 0.25
     baseline = y_mm + height_mm / 2 + 0.365 * size
-    least = max(_SMALLEST_MM, size / 3)
+    least = max(_SMALLEST_MM, size * 0.45)
     head = (width_mm - 3 * inner) * (0.45 if words.aside else 1.0)
     found: list[Element] = [
         Box(snapped(x_mm), snapped(y_mm), snapped(width_mm), snapped(height_mm)),
@@ -147,23 +147,32 @@ def _quiet(square: Matrix) -> float:
 
 def _plate(words: Words, code: str, paper: Paper) -> list[Element]:
     high, edge, (bar_dots, module_dots) = paper.height_mm, _edge(paper), _most_dots(paper)
-    head, letters, foot = snapped(high * 0.17), high * 0.26, high * 0.055
+    head, letters, foot = snapped(high * 0.17), high * 0.24, high * 0.055
     baseline = edge + head + 1 + letters * 0.8
-    below = snapped(baseline + high * 0.02)
+    below = snapped(baseline + DESCENT * letters) + 1 / DOTS_PER_MM
     square = square_in(code, paper.width_mm, below, high - below, module_dots)
     bars = bars_in(
-        code, 0, below + high * 0.02, _quiet(square), high - edge - foot * 1.2 - below - high * 0.02, bar_dots
+        code,
+        0,
+        below + high * 0.01,
+        _beside(square),
+        high - edge - foot * 1.2 - below - high * 0.01,
+        bar_dots,
     )
     left, wide = bars.x_mm, paper.width_mm - 2 * bars.x_mm
+    foot_wide = _quiet(square) - left
     return [
         *band(words, left, edge, wide, head),
         Text(left, baseline, wide, words.title, letters, letters / 4, bold=True),
         bars,
         square,
-        *_foot(
-            " · ".join(words.lines), words.note, left, high - edge - 0.24 * foot, _quiet(square) - left, foot
-        ),
+        *_foot(" · ".join(words.lines), words.note, left, high - edge - DESCENT * foot, foot_wide, foot),
     ]
+
+
+def _beside(square: Matrix) -> float:
+    """The room of bars left of a square: the two quiet zones may be the same white."""
+    return square.x_mm - max(0, _SQUARE_QUIET * square.module_dots - _BARS_QUIET * _LEAST) / DOTS_PER_MM
 
 
 def _tag(words: Words, code: str, paper: Paper) -> list[Element]:
@@ -186,7 +195,7 @@ def _tag(words: Words, code: str, paper: Paper) -> list[Element]:
         ),
         *([bars] if bars else []),
         square,
-        *_foot(code, words.note, left, high - edge - 0.24 * foot, foot_wide, foot),
+        *_foot(code, words.note, left, high - edge - DESCENT * foot, foot_wide, foot),
     ]
 
 

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def renderer() -> Iterator[Renderer]:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command of a ZPL stream: its prefix and name (`^FD`), and what stands until the next one."""
+    """One command of a ZPL stream: its prefix and two characters (`^FD`), and what stands until the next one."""
 
     name: str
     data: str
@@ -72,13 +72,10 @@ class Command:
 _START = re.compile(r"[\^~]")
 
 
-def commands(zpl: bytes) -> Sequence[Command]:
+def commands(zpl: bytes) -> list[Command]:
     """The stream as a printer cuts it: a command begins at every `^` and every `~`, wherever that stands."""
     text = zpl.decode()
     starts = [found.start() for found in _START.finditer(text)]
     assert starts[:1] == [0], "something stands before the first command"
-    cut = (text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True))
-    return [
-        Command(piece[:2] if piece[1] == "A" and piece[1:3] not in ("A0", "AA") else piece[:3], piece)
-        for piece in cut
-    ]
+    pieces = (text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True))
+    return [Command(piece[:3], piece[3:]) for piece in pieces]
