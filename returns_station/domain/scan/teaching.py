@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from statistics import median, quantiles
+from statistics import median
 from typing import Final, Literal
 
 from returns_station.domain.scan import layouts
@@ -212,8 +212,8 @@ def _gaps(seen: Sequence[Stroke]) -> list[float]:
 
 def _slowest(seen: Sequence[Stroke]) -> float:
     # One stall of the machine must not make every later scan wait.
-    gaps = _gaps(seen)
-    return quantiles(gaps, n=10)[-1] if len(gaps) >= 2 else max(gaps, default=0.0)
+    gaps = sorted(_gaps(seen))
+    return gaps[(len(gaps) - 1) * 9 // 10] if gaps else 0.0
 
 
 def _decoded(raw: bytes) -> str:
