@@ -1,5 +1,6 @@
 """The app: joins the screen, the terminal's keys, the intake thread and the signals; it holds no rules."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -36,6 +37,7 @@ ENDED_IN_PARCEL = 3
 # Before an input is called waiting, and how often the clock is looked at; seconds.
 PATIENCE_S = 1.0
 TICK_S = 0.25
+SWITCH_S = 0.0005
 
 
 class Sounds(Protocol):
@@ -100,6 +102,8 @@ class StationApp(App[int], inherit_bindings=False):
 
     def work(self) -> int:
         """Runs until a person ends it; the exit code. The StationError that ended intake is raised again."""
+        # Three threads share the interpreter on a scan's way to the screen: none may keep it for 5 ms, the default.
+        sys.setswitchinterval(SWITCH_S)
         code = self.run(mouse=self.mouse)
         if self._stopped is not None:
             raise self._stopped
@@ -154,9 +158,13 @@ class StationApp(App[int], inherit_bindings=False):
         self._unanswered_at = monotonic() if self.queue.waiting > 1 else None
         self._dock.band.tell(answer.signal, answer.text)
         self._dock.ask.ask(answer.asking)
-        self._dock.past.add(answer)
         self._close_dialogs()
         self._heard(answer.signal)
+        # The answer is painted first; what comes behind it is no hurry.
+        self.call_after_refresh(self._remember, answer)
+
+    def _remember(self, answer: messages.Answer) -> None:
+        self._dock.past.add(answer)
         self._tell_top()
 
     def on_looked(self, event: messages.Looked) -> None:
