@@ -105,6 +105,16 @@ class PtyPair:
             answer = fcntl.ioctl(self._slave, termios.FIONREAD, struct.pack("i", 0))
             return int(struct.unpack("i", answer)[0])
 
+    def received(self) -> bytes:
+        """Bytes that were sent to the scanner since the last call."""
+        with self._lock:
+            if self._master is None:
+                return b""
+            try:
+                return os.read(self._master, 4096)
+            except BlockingIOError:
+                return b""
+
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
         until = self._clock() + _STUCK_S
