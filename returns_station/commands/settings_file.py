@@ -57,10 +57,19 @@ def merged(old: str, changes: Sequence[Change], name: str = "config.toml") -> st
     lines cannot change.
     """
     lines = old.replace("\r\n", "\n").split("\n")
-    for change in changes:
-        lines = _applied(lines, change, name)
-    text = "\n".join(lines).strip("\n") + "\n"
-    _prove(text, changes, name)
+    parse_toml(old.encode(), name)
+    try:
+        for change in changes:
+            lines = _applied(lines, change, name)
+        text = "\n".join(lines).strip("\n") + "\n"
+        proven = all(_holds(parse_toml(text.encode(), name), change) for change in changes)
+    except StationError:
+        proven = False
+    if not proven:
+        hint = (
+            "Write each table under its own header, one key a line, or move the file away and run this again."
+        )
+        raise StationError("config.edit", f"{name} cannot be changed line by line.", hint)
     return text
 
 
@@ -137,20 +146,12 @@ def _headers(file: TomlFile, lines: Sequence[str]) -> set[int]:
     return {line for line in file.lines.values() if lines[line - 1].lstrip().startswith("[")}
 
 
-def _prove(text: str, changes: Sequence[Change], name: str) -> None:
-    """A file that was written by hand in another way must not be spoilt."""
-    hint = (
-        "Write each table under its own header with one key a line, or move the file away and run this again."
-    )
-    try:
-        file = parse_toml(text.encode(), name)
-    except StationError as fault:
-        raise StationError("config.edit", f"{name} cannot be changed line by line.", hint) from fault
-    for change in changes:
-        path = _path(file, change)
-        table = file.values[change.section] if path is not None else {}
-        table = table[path[1]] if path is not None and len(path) > 1 else table
-        for key, value in change.values.items():
-            wanted = escaped(value) if isinstance(value, bytes) else value
-            if table.get(key) != wanted:
-                raise StationError("config.edit", f"{name} cannot be changed line by line.", hint)
+def _holds(file: TomlFile, change: Change) -> bool:
+    """Whether every value of the change stands in the file: one written by hand in another way must not be spoilt."""
+    path = _path(file, change)
+    if path is None:
+        return False
+    found = file.values[change.section]
+    table = found if change.name is None else found[path[1]]
+    wanted = {key: escaped(one) if isinstance(one, bytes) else one for key, one in change.values.items()}
+    return all(table.get(key) == one for key, one in wanted.items())
