@@ -139,6 +139,8 @@ def _unit_card(connection: Connection, state: State, unit: ReturnUnit) -> UnitCa
         decision.reason if decision else None,
         decision.needs_human if decision else False,
         sum(rest.quantity for rest in state.waiting),
+        decision.policy if decision else None,
+        decision.inputs if decision else (),
     )
 
 

@@ -171,6 +171,7 @@ class StationApp(App[int], inherit_bindings=False):
         """What is known of the work in hand."""
         self._board = event.board
         self._dock.known.tell(event.board)
+        self._dock.brief.tell(event.board)
         self._dock.status.count(event.counted)
         self._tell_top()
 

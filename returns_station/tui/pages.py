@@ -8,12 +8,14 @@ from returns_station.config import Keys
 from returns_station.tui.dialogs import Reading
 from returns_station.tui.palette import offered
 from returns_station.tui.text import BLANK, Row, joined, literal
+from returns_station.tui.widgets.known import all_known
 from returns_station.tui.words import ACTIONS, COMMANDS, word
 from returns_station.wording import ENGLISH, sentence
 
 if TYPE_CHECKING:
     from returns_station.workflow.board import Board
 
+WIDTH = 80
 _PAD = {"slash": "/", "asterisk": "*", "minus": "-", "plus": "+", "full_stop": "."}
 
 
@@ -50,5 +52,10 @@ def _table(rows: list[tuple[str, str]]) -> list[Row]:
 
 
 def details_page(board: "Board | None") -> Reading:
-    """All that is known of the unit in hand."""
-    return Reading(word("details.title"), [literal(word("details.none"))])
+    """All that is known of the work in hand, and why the unit goes where it goes."""
+    rows = all_known(board, WIDTH) if board is not None else []
+    unit = board.unit if board is not None else None
+    if unit is not None and unit.policy:
+        rows += [BLANK, literal(word("details.why", policy=unit.policy), "bold $accent")]
+        rows += _table([(name.replace("_", " "), value.replace("_", " ")) for name, value in unit.facts])
+    return Reading(word("details.title"), rows or [literal(word("details.none"))])

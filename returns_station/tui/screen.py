@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from returns_station.tui.widgets.ask import Ask
 from returns_station.tui.widgets.band import Band
-from returns_station.tui.widgets.known import Known
+from returns_station.tui.widgets.known import Brief, Known
 from returns_station.tui.widgets.past import Past
 from returns_station.tui.widgets.status import Status, Top
 
@@ -33,6 +33,7 @@ class DockScreen(Screen[None]):
         self.band = Band()
         self.ask = Ask()
         self.known = Known()
+        self.brief = Brief()
         self.past = Past()
         self.status = Status()
 
@@ -43,7 +44,9 @@ class DockScreen(Screen[None]):
         with Horizontal(id="work"):
             with Vertical(id="left"):
                 yield self.ask
-                yield self.past
+                with Horizontal(id="foot"):
+                    yield self.brief
+                    yield self.past
             with Vertical(id="side"):
                 yield self.known
                 yield from self._beside

@@ -78,6 +78,9 @@ class UnitCard:
     needs_human: bool
     waiting: int = 0
     """Pieces that a split left for later."""
+    policy: str | None = None
+    """The version of the rules that decided, with the facts they looked at as (name, value)."""
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

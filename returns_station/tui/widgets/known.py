@@ -25,6 +25,42 @@ _HEAD = "bold $accent"
 _STATES = {"put": ("✔", "$success"), "held": ("‖", "$warning"), "stopped": ("■", "$error")}
 
 
+class Brief(Rows, can_focus=True):
+    """The same in a few lines, for terminals without room for a column: danger first, then the unit, then the parcel."""
+
+    HELP = "What is known, in brief: danger, the unit in hand, the parcel and what is still awaited. F2 shows all of it."
+
+    def __init__(self) -> None:
+        super().__init__("brief")
+        self._board: Board | None = None
+
+    def tell(self, board: "Board") -> None:
+        """The tables were read."""
+        if board != self._board:
+            self._board = board
+            self.redraw()
+
+    def rows(self) -> list[Row]:
+        """The first few lines of what is known."""
+        board, width = self._board, self.size.width
+        if board is None:
+            return []
+        found: list[Row] = []
+        hazards = (board.parcel.hazards if board.parcel else ()) or ()
+        if board.unit is not None and board.unit.hazard:
+            hazards = (board.unit.hazard,)
+        found += [_danger(one) for one in hazards]
+        if board.unit is not None:
+            found += _unit_in_brief(board.unit, width)
+        if board.parcel is not None:
+            found += _parcel_in_brief(board.parcel, width)
+        if board.load is not None:
+            found += _load(board.load, width)
+        if board.container is not None:
+            found += _container(board.container)
+        return found
+
+
 class Known(Rows, can_focus=True):
     """A column beside the question; Up and Down look further where there is more than fits."""
 
@@ -54,26 +90,26 @@ class Known(Rows, can_focus=True):
     def rows(self) -> list[Row]:
         """Everything in work, the unit in hand first: it is what the eye looks for."""
         width, height = self.size.width, self.size.height
-        rows = self._all(width) if self._board is not None else []
+        rows = all_known(self._board, width) if self._board is not None else []
         self._first = max(0, min(self._first, len(rows) - height))
         shown = rows[self._first : self._first + height]
         if len(rows) > self._first + height and shown:
             shown[-1] = literal(word("known.more", count=len(rows) - self._first - height + 1), "dim")
         return shown
 
-    def _all(self, width: int) -> list[Row]:
-        board = self._board
-        assert board is not None
-        rows: list[Row] = []
-        if board.unit is not None:
-            rows += [*_unit(board.unit, width), BLANK]
-        if board.parcel is not None:
-            rows += _parcel(board.parcel, width)
-        if board.load is not None:
-            rows += _load(board.load, width)
-        if board.container is not None:
-            rows += _container(board.container)
-        return rows
+
+def all_known(board: "Board", width: int) -> list[Row]:
+    """Everything in work as rows of about `width` columns, the unit in hand first."""
+    rows: list[Row] = []
+    if board.unit is not None:
+        rows += [*_unit(board.unit, width), BLANK]
+    if board.parcel is not None:
+        rows += _parcel(board.parcel, width)
+    if board.load is not None:
+        rows += _load(board.load, width)
+    if board.container is not None:
+        rows += _container(board.container)
+    return rows
 
 
 def _fact(name: str, value: object) -> Row:
@@ -91,7 +127,7 @@ def _unit(unit: "UnitCard", width: int) -> list[Row]:
         *_facts([("sku", unit.sku), ("lot", unit.lot), ("expiry", unit.expiry), ("serial", unit.serial)]),
     ]
     if unit.hazard:
-        rows.append(literal(word("known.hazard", hazard=unit.hazard), "bold reverse $error"))
+        rows.append(_danger(unit.hazard))
     if unit.identity != "matched":
         rows.append(literal(f"≠ {word(f'identity.{unit.identity}')}", "bold $warning"))
     if unit.components:
@@ -99,15 +135,38 @@ def _unit(unit: "UnitCard", width: int) -> list[Row]:
     if unit.findings:
         rows.append(_fact("findings", ", ".join(code.replace("_", " ") for code in unit.findings)))
     if unit.grade or unit.disposition:
-        grade = GRADES.get(unit.grade or "", unit.grade or "–")
-        where = DISPOSITIONS.get(unit.disposition or "", unit.disposition or "")
-        rows.append(joined((f" {grade} ", "bold reverse"), " ", (where, "bold")))
+        rows.append(_decided(unit))
     if unit.reason:
         tone = "$warning" if unit.needs_human else ""
         rows.append(literal(unit.reason, tone))
     if unit.waiting:
         rows.append(literal(word("known.waiting", count=unit.waiting), "dim"))
     return rows
+
+
+def _danger(hazard: str) -> Row:
+    return literal(word("known.hazard", hazard=hazard), "bold reverse $error")
+
+
+def _decided(unit: "UnitCard") -> Row:
+    grade = GRADES.get(unit.grade or "", unit.grade or "–")
+    where = DISPOSITIONS.get(unit.disposition or "", unit.disposition or "")
+    return joined((f" {grade} ", "bold reverse"), " ", (where, "bold"))
+
+
+def _unit_in_brief(unit: "UnitCard", width: int) -> list[Row]:
+    rows = [joined((f"{unit.quantity} × ", "bold $accent"), (cut(unit.title or unit.sku, width - 6), "bold"))]
+    if unit.identity != "matched":
+        rows.append(literal(f"≠ {word(f'identity.{unit.identity}')}", "bold $warning"))
+    return [*rows, _decided(unit)] if unit.disposition else rows
+
+
+def _parcel_in_brief(parcel: "ParcelCard", width: int) -> list[Row]:
+    rows = [joined((parcel.plate, "bold $accent"), f" {', '.join(parcel.returns)}")]
+    awaited = [line for line in parcel.expected if line.awaiting]
+    if parcel.expected and not awaited:
+        rows.append(joined(("✔ ", "$success"), (word("known.all_seen"), "dim")))
+    return rows + [_expected(line, width) for line in awaited]
 
 
 def _parcel(parcel: "ParcelCard", width: int) -> list[Row]:
@@ -128,7 +187,7 @@ def _parcel(parcel: "ParcelCard", width: int) -> list[Row]:
             ]
         ),
     ]
-    rows += [literal(word("known.hazard", hazard=one), "bold reverse $error") for one in parcel.hazards]
+    rows += [_danger(one) for one in parcel.hazards]
     if parcel.expected:
         rows += [BLANK, literal(word("known.expected"), "dim")]
         rows += [_expected(line, width) for line in parcel.expected]

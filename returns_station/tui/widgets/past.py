@@ -2,13 +2,14 @@
 
 from collections import deque
 
-from returns_station.printable import cells
 from returns_station.tui.messages import Answer
 from returns_station.tui.rows import Rows
 from returns_station.tui.signs import sign, word
 from returns_station.tui.text import Row, cut, joined, literal
 
 KEPT = 100
+# Below this the mark stands for the signal, and the time is left out.
+NARROW = 56
 
 
 class Past(Rows, can_focus=True):
@@ -54,15 +55,7 @@ class Past(Rows, can_focus=True):
         if isinstance(one, tuple):
             return one
         look = sign(one.signal)
-        head = f"{look.mark} {word(one.signal):<7}"
-        scanned = cut(one.scanned, max(8, min(24, width // 4)))
-        room = width - 5 - cells(head) - cells(scanned) - 4
-        return joined(
-            (one.at, "dim"),
-            " ",
-            (head, f"${look.tone} bold"),
-            " ",
-            (scanned, "bold"),
-            "  ",
-            cut(one.text, max(0, room)),
-        )
+        head = f"{look.mark} {word(one.signal):<7} " if width >= NARROW else f"{look.mark} "
+        time = f"{one.at} " if width >= NARROW else ""
+        scanned = cut(one.scanned, max(8, min(24, width // 3)))
+        return joined((time, "dim"), (head, f"${look.tone} bold"), (scanned, "bold"), "  ", one.text)

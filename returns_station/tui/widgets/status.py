@@ -86,21 +86,21 @@ class Status(Rows):
     def rows(self) -> list[Row]:
         """One line; words give way to marks where it is narrow."""
         width = self.size.width
-        for words in (True, False):
-            left, right = self._left(words), self._right(words)
+        for words, letters in ((True, 9), (False, 5), (False, 1)):
+            left, right = self._left(letters), self._right(words)
             slack = width - width_of(left) - width_of(right)
             if slack >= 0:
                 return [joined(left, " " * slack, right)]
         return [left]
 
-    def _left(self, words: bool) -> Row:
+    def _left(self, letters: int) -> Row:
         pieces: list[Row] = []
         for kind in ("scanner", "printer", "scale"):
             found = [one for one in self._conditions if one.kind == kind]
             if found:
                 worst = max(found, key=lambda one: _WORST.index(one.band))
                 mark, tone = _MARKS[worst.band]
-                pieces.append(joined(" ", (mark, tone), f" {kind if words else kind[:5]} "))
+                pieces.append(joined(" ", (mark, tone), f" {kind[:letters]} "))
         return joined(*pieces)
 
     def _right(self, words: bool) -> Row:
