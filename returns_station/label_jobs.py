@@ -1,7 +1,7 @@
 """The station's print jobs: printed when asked for, again when their printer is back, never again once they were sent."""
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -76,12 +76,15 @@ class LabelJobs:
         self._hopeless: set[str] = set()
 
     def print_asked(self) -> list[PrintNotice]:
-        """Prints every label that was asked for and not handed over yet; no fault of a printer stops the work."""
+        """Prints every label that was asked for and not handed over yet; no fault of a printer stops the work.
+
+        Labels behind one that failed for a reason that passes stay asked for, so that a dead printer costs one time-out.
+        """
         if not self.printers.names:
             return []
         with explained(self._path), self._engine.connect() as connection:
             rows = connection.execute(_ASKED).all()
-        return [self._print(row) for row in rows]
+        return list(self._in_turn(rows))
 
     def look(self) -> tuple[PrinterState, ...]:
         """Asks every printer how it is, and lets its labels follow: sent ones are confirmed where that is known, failed
@@ -93,10 +96,21 @@ class LabelJobs:
         self._confirm()
         return states
 
+    def _in_turn(self, rows: Iterable[Any]) -> Iterator[PrintNotice]:
+        stopped: set[str | None] = set()
+        for row in rows:
+            printer = self.printers.chosen(row.printer)
+            if printer in stopped:
+                continue
+            told = self._print(row)
+            if told.printed.passes:
+                stopped.add(printer)
+            yield told
+
     def _print(self, row: Any) -> PrintNotice:
         model = LabelModel(**json.loads(row.model))
         self._checkpoint("print")
-        printed = self.printers.print(row.id, model, _wished(row))
+        printed = self.printers.print(row.id, model, row.printer)
         self._checkpoint("printed")
         if printed.problem is not None:
             self._comebacks.failed(printed.printer)
@@ -119,7 +133,7 @@ class LabelJobs:
                 row.id
                 for row in rows
                 if row.id not in self._hopeless
-                and self.printers.chosen(_wished(row)) in back
+                and self.printers.chosen(row.printer) in back
                 and _still_wanted(connection, row)
             ]
         if again:
@@ -142,11 +156,6 @@ class LabelJobs:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             change(connection)
             connection.exec_driver_sql("COMMIT")
-
-
-def _wished(row: Any) -> str | None:
-    wished: str | None = row._mapping.get("printer")
-    return wished
 
 
 def _still_wanted(connection: Connection, row: Any) -> bool:

@@ -45,7 +45,7 @@ class Printer:
     port: int = setting(9100, low=1, high=65_535)
     url: str = setting("")
     baud: int = setting(9600, low=300, high=4_000_000)
-    dpi: int = setting(203, low=203, high=300)
+    dpi: int = setting(203, low=203, high=600)
     size: str = setting("large", choices=("large", "compact"))
     seconds: int = setting(5, low=1, high=60)
 
@@ -116,8 +116,8 @@ def _unfit(key: str, printer: Printer) -> str | None:
         return "the name or address of a printer, without scheme and port"
     if key == "options" and not all(_OPTION.fullmatch(option) for option in printer.options):
         return 'options of lp, as in `["media=Custom.100x150mm"]`'
-    if key == "dpi" and printer.dpi not in (203, 300):
-        return "203 or 300"
+    if key == "dpi" and printer.dpi not in (203, 300, 600):
+        return "203, 300 or 600"
     return None
 
 

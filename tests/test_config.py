@@ -428,7 +428,7 @@ player = ["aplay", "-q", "{path}"]
             ),
             (
                 '[[printer]]\nname = "a"\nkind = "zpl-tcp"\nhost = "z"\ndpi = 204\n',
-                "config.toml, line 5: 'dpi' is 204; expected 203 or 300.",
+                "config.toml, line 5: 'dpi' is 204; expected 203, 300 or 600.",
             ),
             (
                 '[[printer]]\nname = "a"\nkind = "zpl-tcp"\nhost = "z"\nport = 0\n',

@@ -11,7 +11,7 @@ import returns_station
 from returns_station.commands.common import counted, now
 from returns_station.commands.findings import Band, Check, Finding, part
 from returns_station.commands.locks import holder
-from returns_station.commands.reach import printers, scanners, upstreams
+from returns_station.commands.reach import camera, printers, scale, scanners, sound, upstreams
 from returns_station.config import Config
 from returns_station.errors import StationError
 
@@ -207,5 +207,6 @@ def _zone(site: str, name: str) -> Finding:
 
 
 CHECKS: Final[tuple[Check, ...]] = (
-    configuration, packages, sqlite, database, outbox, disk, processes, scanners, printers, upstreams, clock,
+    configuration, packages, sqlite, database, outbox, disk, processes, scanners, printers, scale, camera, sound,
+    upstreams, clock,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """What `doctor` looks at outside of this machine's disk: scanners, printers, upstreams and their clocks."""
 
+import shutil
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -84,10 +85,83 @@ def printers(config: Config) -> Iterator[Finding]:
 def _printer(printer: Printer) -> Finding:
     from returns_station.hardware.printing import LabelPrinter
 
-    state, sentence = LabelPrinter(printer).status()
-    band: Band = {"fine": "fine", "stopped": "broken"}.get(state, "warning")  # type: ignore[assignment]
+    found = LabelPrinter(printer).state()
+    band: Band = {"fine": "fine", "stopped": "broken"}.get(found.band, "warning")  # type: ignore[assignment]
     fix = "Labels stay asked for and the work goes on; repair the place or the printer."
-    return Finding("printer", band, f"Printer {printer.name}: {sentence}", fix)
+    named = f"Printer {printer.name}"
+    return Finding(
+        "printer",
+        band,
+        found.sentence if found.sentence.startswith(named) else f"{named}: {found.sentence}",
+        fix,
+    )
+
+
+@part("scale")
+def scale(config: Config) -> Iterator[Finding]:
+    """The scale, asked now; an empty or moving one answers and is in order."""
+    from returns_station.errors import Problem
+    from returns_station.hardware.weighing import Scale
+
+    device = Scale(config.scale)
+    if not device.there:
+        yield Finding("scale", "fine", "No scale is configured: weights are typed.")
+        return
+    where = f"Scale {config.scale.name} ({config.scale.url}, profile {config.scale.profile})"
+    found = device.weigh()
+    if not isinstance(found, Problem):
+        yield Finding("scale", "fine", f"{where} shows {found.grams:,} g.")
+    elif found.code in _ANSWERING:
+        yield Finding("scale", "fine", f"{where} answers: {found.sentence}")
+    else:
+        yield Finding("scale", "warning" if found.code in _ABSENT else "broken", found.sentence, found.hint)
+
+
+_ANSWERING: Final = frozenset({"scale_empty", "scale_motion", "scale_negative", "scale_overload"})
+_ABSENT: Final = frozenset({"scale_silent", "device_unplugged", "device_unreachable"})
+
+
+@part("camera")
+def camera(config: Config) -> Iterator[Finding]:
+    """Whether the camera's command or folder is there; no picture is taken."""
+    command, folder = config.camera.command, config.camera.folder
+    if command:
+        found = shutil.which(command[0])
+        told = (
+            f"Pictures are taken by {found}."
+            if found
+            else f"The camera command {command[0]} is not installed."
+        )
+        yield Finding(
+            "camera", "fine" if found else "broken", told, "Install it, or correct `command` under [camera]."
+        )
+    elif folder is not None:
+        there = folder.is_dir()
+        told = (
+            f"Pictures are taken from {folder}." if there else f"The watched folder {folder} does not exist."
+        )
+        yield Finding(
+            "camera", "fine" if there else "broken", told, "Make it, or correct `folder` under [camera]."
+        )
+    else:
+        yield Finding("camera", "fine", "No camera is configured.")
+
+
+@part("sound")
+def sound(config: Config) -> Iterator[Finding]:
+    """Whether signals can be heard."""
+    from returns_station.hardware.sounds import Sounds
+
+    player = Sounds(config.sound).player
+    if not config.sound.on:
+        yield Finding("sound", "fine", "Sounds are switched off.")
+    elif player:
+        yield Finding("sound", "fine", f"Sounds are played by {player}.")
+    else:
+        told = "This machine has no player for sounds: the terminal's bell is all that can be heard."
+        yield Finding(
+            "sound", "fine" if not config.sound.player else "broken", told, "Correct `player` under [sound]."
+        )
 
 
 # --- upstream ------------------------------------------------------------------------------------------------

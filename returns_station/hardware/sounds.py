@@ -18,9 +18,15 @@ class Sounds:
         self._player: Player | None = None
 
     @property
+    def player(self) -> str | None:
+        """The program that would play, or None when this machine has none that works."""
+        command = self._made().command
+        return command[0] if command else None
+
+    @property
     def there(self) -> bool:
         """Whether sounds are switched on and this machine has a player."""
-        return self._configured.on and self._made().command is not None
+        return self._configured.on and self.player is not None
 
     def play(self, signal: str) -> None:
         """Lets accepted, duplicate, unknown, mismatch, hold or stop be heard; never waits, never raises."""

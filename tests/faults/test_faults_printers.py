@@ -1,5 +1,6 @@
 """Printers that stop and come back under a station at work: each label is printed by itself, once, if it is still wanted."""
 
+import json
 import shutil
 from collections.abc import Iterator
 
@@ -133,6 +134,27 @@ def test_a_printer_that_prints_twice_or_slowly_changes_nothing_for_the_flow(
     assert [reply["signal"] for reply in done.replies] == ["accepted"] * 6
     assert done.notices == ["station.ready", "print.confirmed"]
     assert (zebra.received, len(zebra.printed)) == (1, 2)
+
+
+def test_labels_behind_one_that_failed_wait_and_all_are_printed_in_order_when_the_printer_is_back(
+    zpl_dock: Dock, zebra: FakeZebra
+) -> None:
+    with opened(zpl_dock) as station:
+        Words(station)(ANNA, *SEALED[:3])
+        label = json.loads(zpl_dock.rows("select model from print_job")[0]["model"])["code"]
+        for number in (2, 3):
+            zpl_dock.rows(
+                "insert into print_job (id, kind, unit_id, parcel_id, site, model, state, reprint, asked_at) select "
+                f"'later-{number}', kind, null, null, site, replace(model, '{label}', 'C-{number}'), 'asked', "
+                f"{number}, asked_at from print_job where reprint = 0"
+            )
+        zebra.unplug()
+        assert [one.printed.state for one in station.print_asked()] == ["failed"]
+        assert states(zpl_dock) == ["confirmed", "failed", "asked"]
+        zebra.plug()
+        station.printer_states()
+        assert [one.job_id for one in station.print_asked()] == ["later-2", "later-3"]
+    assert states(zpl_dock) == ["confirmed"] * 3
 
 
 # --- the rule ---------------------------------------------------------------------------------------------------------
