@@ -20,14 +20,15 @@ _OWN_ACTIONS = ("details", "compact", "quit")
 
 
 def offered(step: str, role: str | None) -> tuple[str, ...]:
-    """Command words for this step and role."""
-    return tuple(
+    """Command words for this step and role, those that belong to few steps first."""
+    found = [
         name
         for name, steps in TAKEN_AT.items()
         if step in steps
         and name not in _NOT_BARE
         and (name not in SUPERVISORS_ALONE or role == Role.SUPERVISOR.value)
-    )
+    ]
+    return tuple(sorted(found, key=lambda name: len(TAKEN_AT[name])))
 
 
 class Commands(Provider):

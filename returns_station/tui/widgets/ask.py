@@ -64,7 +64,7 @@ class Ask(Rows):
         big = enlarged(self._asking.short, width, room) if room > 0 else (self._asking.short,)
         top = [literal(row, "bold $accent") for row in big]
         slack = height - len(top) - len(said) - len(options) - len(foot)
-        above = 1 if slack > 2 else 0
+        above = 1 if slack > 1 else 0
         gap = [BLANK] if slack > 0 else []
         rows = [BLANK] * above + top + gap + [literal(row, "bold") for row in said]
         rows += ([BLANK] if slack > 3 and options else []) + options
