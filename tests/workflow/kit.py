@@ -44,7 +44,7 @@ def policy() -> Policy:
 
 def rules(**routes: tuple[str, ...]) -> Rules:
     """Station 01 of the site "pond", working for the merchant "quack"; every effect goes to the "wms"."""
-    return Rules("01", 1, "pond", "quack", policy(), routes or {"*": ("wms",)})
+    return Rules("01", 1, "pond", "quack", policy(), routes or {"*": ("wms",)}, ("zebra", "office"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,10 @@ class Dock:
     def type(self, text: str) -> Said:
         """A line typed on the keyboard."""
         return self.scan(text, typed=True)
+
+    def command(self, word: str) -> Said:
+        """A command by its word, as a key press gives it."""
+        return self.scan(word, kind=InputKind.COMMAND)
 
     def answer(self, word: str) -> Said:
         """An answer by its word."""
@@ -319,6 +323,10 @@ class World:
         )
         self.code(code, "container", code, "")
 
+    def cage(self, code: str) -> None:
+        self.add(t.Container, code=code, site="pond", kind="cage", purposes="[]", state="open")
+        self.code(code, "container", code, "")
+
 
 def _people_and_places(world: World) -> None:
     world.badge(ANNA, "w-anna")
@@ -338,6 +346,11 @@ def _people_and_places(world: World) -> None:
     ):
         world.place(code, purpose)
     world.tote("TOTE-SHUT", "donate", state="closed")
+    world.tote("TOTE-1", "transfer")
+    world.cage("CAGE-1")
+    world.cage("CAGE-2")
+    world.place("ROW-1", "restock", "transfer")
+    world.place("DOOR-1")
 
 
 def _goods(world: World) -> None:
