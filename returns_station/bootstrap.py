@@ -21,7 +21,7 @@ from returns_station.domain.effects import EffectType
 from returns_station.domain.scan import station_code
 from returns_station.errors import StationError
 from returns_station.hardware.printing import LabelPrinters, PrinterState
-from returns_station.label_jobs import LabelJobs
+from returns_station.label_jobs import WATCH_S, LabelJobs, PrinterWatch
 from returns_station.label_jobs import PrintNotice as PrintNotice
 from returns_station.store import tables as t
 from returns_station.store.engine import ProcessLock, open_engine
@@ -159,6 +159,12 @@ class Station:
     def printer_states(self) -> tuple[PrinterState, ...]:
         """Asks every printer, and asks again for what failed on one that came back; a second a printer, from any thread."""
         return self._jobs.look()
+
+    def watch_printers(self, tell: Callable[[str], None], every_s: float = WATCH_S) -> Callable[[], None]:
+        """Looks at the printers from time to time; `tell` gets a sentence when labels can be printed again. Returns the end."""
+        watch = PrinterWatch(self.printer_states, self._jobs.waiting, tell, every_s)
+        watch.start()
+        return watch.stop
 
     def printer_status(self) -> tuple[str, str]:
         """How the default printer is: band and sentence."""

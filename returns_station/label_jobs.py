@@ -1,6 +1,7 @@
 """The station's print jobs: printed when asked for, again when their printer is back, never again once they were sent."""
 
 import json
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +10,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
 
+from returns_station import logs
 from returns_station.domain.axes import PrintState, Reception
 from returns_station.domain.label import LabelModel
+from returns_station.errors import StationError
 from returns_station.hardware.printing import Comebacks, LabelPrinters, Printed, PrinterState
 from returns_station.store import tables as t
 from returns_station.store.faults import explained
 from returns_station.store.unit_of_work import stamp
 
+WATCH_S = 5.0
 _job, _unit, _parcel = t.table(t.PrintJob), t.table(t.ReturnUnit), t.table(t.Parcel)
 _ASKED = select(_job).where(_job.c.state == PrintState.ASKED.value).order_by(_job.c.id)
 # A job without `sent_at` is in another program's hands right now, which prints it or tells its own person.
@@ -96,6 +100,11 @@ class LabelJobs:
         self._confirm()
         return states
 
+    def waiting(self) -> bool:
+        """Whether a label is asked for right now."""
+        with explained(self._path), self._engine.connect() as connection:
+            return connection.execute(_ASKED.limit(1)).first() is not None
+
     def _in_turn(self, rows: Iterable[Any]) -> Iterator[PrintNotice]:
         stopped: set[str | None] = set()
         for row in rows:
@@ -156,6 +165,46 @@ class LabelJobs:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             change(connection)
             connection.exec_driver_sql("COMMIT")
+
+
+class PrinterWatch:
+    """Looks at the printers again and again, in a thread, for a station whose worker scans nothing meanwhile.
+
+    `look` asks them, `waiting` says whether a label is asked for; then `tell` gets a sentence, after which somebody prints.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[], tuple[PrinterState, ...]],
+        waiting: Callable[[], bool],
+        tell: Callable[[str], None],
+        every_s: float = WATCH_S,
+    ) -> None:
+        self._look = look
+        self._waiting = waiting
+        self._tell = tell
+        self._every_s = every_s
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="printers", daemon=True)
+
+    def start(self) -> None:
+        """Begins to look, the first time after the pause."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the looking; waits for a printer that is being asked."""
+        self._ending.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ending.wait(self._every_s):
+            try:
+                fine = [one.name for one in self._look() if one.band in ("fine", "warning")]
+                if fine and self._waiting():
+                    self._tell(f"Printer {', '.join(fine)}: ready again for the labels that wait.")
+            except StationError as error:
+                # Whoever writes next meets the same database and stops the intake; this only looks.
+                logs.logger("printers").warning("printers.look", code=error.code)
 
 
 def _still_wanted(connection: Connection, row: Any) -> bool:

@@ -124,7 +124,8 @@ class LineMode:
             if given is None:
                 return None
         elif arrived.given is None:
-            return self._notice(arrived.code, arrived.sentence)
+            self._notice(arrived.code, arrived.sentence)
+            return self._notices()
         else:
             given = arrived.given
         outcome = self._dock.play(given, self._render(given))

@@ -47,7 +47,7 @@ def _in_lines(
 ) -> int:
     from returns_station import plain
     from returns_station.bootstrap import Station
-    from returns_station.hardware.scanners import Scanners
+    from returns_station.hardware.scanners import Arrived, Scanners
 
     with Station(config, seed=seed, checkpoint=checkpoint) as station:
         if sync:
@@ -56,7 +56,15 @@ def _in_lines(
         def start(queue: "plain.Queue") -> Callable[[], None]:
             devices = Scanners(wanted, queue.put)
             devices.start()
-            return devices.stop
+            unwatch = station.watch_printers(
+                lambda told: queue.put(Arrived(code="print.again", sentence=told))
+            )
+
+            def stop() -> None:
+                unwatch()
+                devices.stop()
+
+            return stop
 
         return plain.run(station, as_json=as_json, start_devices=start)
 

@@ -2,12 +2,17 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
+from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
 from devices.testing_zebra import FakeZebra
 from returns_station.hardware.printing import Comebacks, Printed, PrinterState
+from returns_station.hardware.scanners import Arrived
+from returns_station.plain import End, Line, LineMode, Queue
 from tests.commands.dock_kit import Dock
 from tests.faults.fault_kit import ANNA, SEALED, Words, opened
 
@@ -155,6 +160,42 @@ def test_labels_behind_one_that_failed_wait_and_all_are_printed_in_order_when_th
         station.printer_states()
         assert [one.job_id for one in station.print_asked()] == ["later-2", "later-3"]
     assert states(zpl_dock) == ["confirmed"] * 3
+
+
+def test_a_worker_who_scans_nothing_gets_the_label_in_line_mode_when_the_printer_is_back(
+    zpl_dock: Dock, zebra: FakeZebra
+) -> None:
+    queue: Queue = SimpleQueue()
+    said: SimpleQueue[dict[str, Any]] = SimpleQueue()
+
+    class Out:
+        def write(self, text: str) -> None:
+            said.put(json.loads(text))
+
+        def flush(self) -> None: ...
+
+    def notice() -> str:
+        while (told := said.get(timeout=30))["type"] != "notice":
+            pass
+        return str(told["code"])
+
+    zebra.paper_out = True
+    with opened(zpl_dock) as station:
+        unwatch = station.watch_printers(
+            lambda told: queue.put(Arrived(code="print.again", sentence=told)), 0.05
+        )
+        mode = LineMode(station, queue, Out(), as_json=True)  # type: ignore[arg-type]
+        working = threading.Thread(target=mode.run)
+        working.start()
+        for code in (ANNA, *SEALED[:3]):
+            queue.put(Line(code))
+        assert [notice(), notice()] == ["station.ready", "print.failed"]
+        zebra.paper_out = False
+        assert [notice(), notice()] == ["print.again", "print.confirmed"]
+        unwatch()
+        queue.put(End())
+        working.join(30)
+    assert len(zebra.printed) == 1
 
 
 # --- the rule ---------------------------------------------------------------------------------------------------------
