@@ -220,7 +220,7 @@ class StationUnitOfWork:
         self._print_jobs(connection, step.prints, at)
         for record in step.records:
             if record.type == "unit.unlabelled" and record.facts.get("why") == "later":
-                connection.exec_driver_sql(_ASK_AGAIN, {"unit": record.units[0].id})
+                connection.execute(_ASK_AGAIN, {"unit": record.units[0].id})
         connection.exec_driver_sql(
             _SET_STATE,
             {
@@ -358,7 +358,7 @@ _PRINT = projection.ready(
 
 # A label that is put off until later is not given up: a printer that is well again finds it asked for.
 _job = t.table(t.PrintJob)
-_ASK_AGAIN = projection.ready(
+_ASK_AGAIN = (
     update(_job)
     .where(_job.c.unit_id == bindparam("unit"), _job.c.state == PrintState.FAILED.value)
     .values(state=PrintState.ASKED.value)
