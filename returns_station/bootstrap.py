@@ -19,6 +19,7 @@ from returns_station.config import Config
 from returns_station.domain import policy
 from returns_station.domain.effects import EffectType
 from returns_station.domain.scan import station_code
+from returns_station.errands import Errands
 from returns_station.errors import StationError
 from returns_station.hardware.printing import LabelPrinters, PrinterState
 from returns_station.label_jobs import WATCH_S, LabelJobs, PrinterWatch
@@ -102,6 +103,7 @@ class Station:
                 self._fixed.sequence = self._unit_of_work.sequence()
             self.state = self._stored()
         self._jobs = LabelJobs(self.engine, path, LabelPrinters(config.printers), self.now, self._checkpoint)
+        self._errands: Errands | None = None
         self._sync: threading.Thread | None = None
         self._closing = threading.Event()
         self._log = logs.logger("station")
@@ -148,7 +150,13 @@ class Station:
         outcome = drive(self._unit_of_work, self.state, given, self.now(), self.rules, render)
         self.state = outcome.state
         self._checkpoint("after-commit")
+        if self._errands is not None and outcome.step is not None:
+            self._errands.after(given, outcome.step)
         return outcome
+
+    def join(self, errands: Errands) -> None:
+        """From now on answers set these errands going; they end with the station."""
+        self._errands = errands
 
     # --- labels ------------------------------------------------------------------------------------------------------
 
@@ -203,6 +211,8 @@ class Station:
     def close(self) -> None:
         """Ends the drainer, gives back the database."""
         self._closing.set()
+        if self._errands is not None:
+            self._errands.stop()
         if self._sync is not None:
             self._sync.join()
             self._sync = None

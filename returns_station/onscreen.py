@@ -5,6 +5,7 @@ from datetime import datetime
 
 from returns_station.bootstrap import PrintNotice, Station
 from returns_station.hardware.scanners import Scanners
+from returns_station.hardware.weighing import Scale
 from returns_station.store.board import StationBoard
 from returns_station.store.outbox import counts
 from returns_station.tui.messages import Condition, Counted
@@ -21,10 +22,12 @@ class OnScreen:
         self,
         station: Station,
         scanners: Scanners | None = None,
+        scale: Scale | None = None,
         closing: Sequence[Callable[[], None]] = (),
     ) -> None:
         self._station = station
         self._scanners = scanners
+        self._scale = scale
         self._closing = tuple(closing)
         self._board = StationBoard(station.engine)
 
@@ -40,10 +43,6 @@ class OnScreen:
     def play(self, given: Input, render: Render) -> Outcome:
         """One input; what it returns is durable."""
         return self._station.play(given, render)
-
-    def after(self, given: Input, outcome: Outcome) -> tuple[Input, ...]:
-        """What the devices add to an answered input."""
-        return ()
 
     def look(self) -> tuple[Board, Counted]:
         """What is known of the work in hand, and what is not upstream yet."""
@@ -61,6 +60,10 @@ class OnScreen:
             Condition("scanner", one.name, "fine" if one.connected else "stopped", one.sentence)
             for one in scanners
         ]
+        if self._scale is not None and self._scale.there:
+            found.append(
+                Condition("scale", self._scale.name, "unknown", "It is asked when a weight is wanted.")
+            )
         return (
             *found,
             *(

@@ -47,6 +47,7 @@ def _in_lines(
 ) -> int:
     from returns_station import plain
     from returns_station.bootstrap import Station
+    from returns_station.errands import Errands
     from returns_station.hardware.scanners import Arrived, Scanners
 
     with Station(config, seed=seed, checkpoint=checkpoint) as station:
@@ -56,6 +57,7 @@ def _in_lines(
         def start(queue: "plain.Queue") -> Callable[[], None]:
             devices = Scanners(wanted, queue.put)
             devices.start()
+            station.join(Errands(config, queue.put, devices))
             unwatch = station.watch_printers(
                 lambda told: queue.put(Arrived(code="print.again", sentence=told))
             )
@@ -72,14 +74,16 @@ def _in_lines(
 def _on_screen(
     config: Config, wanted: tuple[Scanner, ...], seed: int | None, sync: bool, checkpoint: Checkpoint | None
 ) -> int:
+    from returns_station.hardware.sounds import Sounds
     from returns_station.tui.app import StationApp
     from returns_station.tui.queue import Queue
 
-    queue = Queue()
-    app = StationApp(
-        config, opener(config, queue, wanted, seed=seed, sync=sync, checkpoint=checkpoint), queue=queue
-    )
-    return app.work()
+    queue, sounds = Queue(), Sounds(config.sound)
+    opening = opener(config, queue, wanted, seed=seed, sync=sync, checkpoint=checkpoint)
+    try:
+        return StationApp(config, opening, sounds=sounds, queue=queue).work()
+    finally:
+        sounds.close()
 
 
 def opener(
@@ -95,6 +99,7 @@ def opener(
 
     def open_station() -> "OnScreen":
         from returns_station.bootstrap import Station
+        from returns_station.errands import Errands
         from returns_station.hardware.scanners import Scanners
         from returns_station.onscreen import OnScreen
 
@@ -105,8 +110,10 @@ def opener(
         except BaseException:
             station.close()
             raise
+        errands = Errands(config, queue.put, devices)
+        station.join(errands)
         if sync:
             station.start_sync()
-        return OnScreen(station, devices, closing=(devices.stop,))
+        return OnScreen(station, devices, errands.scale, closing=(devices.stop,))
 
     return open_station

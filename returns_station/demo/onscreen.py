@@ -39,7 +39,7 @@ class Guided(OnScreen):
     """A station that also says what a worker would scan next."""
 
     def __init__(self, station: Station, scanners: Scanners, closing: tuple[Callable[[], None], ...]) -> None:
-        super().__init__(station, scanners, closing)
+        super().__init__(station, scanners, closing=closing)
         self._guide = Guide(station.engine)
         self._reply: dict[str, Any] = {"prompt": {"step": "parcel" if station.state.worker else "badge"}}
         self.suggestion: str | None = None
