@@ -148,7 +148,7 @@ class StationUnitOfWork:
         try:
             self._open().exec_driver_sql("BEGIN IMMEDIATE")
         except DBAPIError as error:
-            raise _failed(error) from error
+            raise (_busy(error) if "locked" in str(error.orig) else _failed(error)) from error
         self._done = False
         return self
 
@@ -382,6 +382,15 @@ def _unit_of(record: Record) -> str | None:
 def stamp(moment: datetime) -> str:
     """A UTC instant as text with microseconds, so that text order is time order."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _busy(error: DBAPIError) -> StationError:
+    """Nothing had begun: whoever can wait may try the same input again."""
+    return StationError(
+        "store.busy",
+        f"Nothing was saved: {error.orig}.",
+        "Another program holds the database: wait for it or end it, then start the station again.",
+    )
 
 
 def _failed(error: DBAPIError) -> StationError:

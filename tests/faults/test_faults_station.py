@@ -98,7 +98,8 @@ def test_a_lock_that_outlasts_all_patience_stops_intake_with_code_5_and_the_same
     assert stopped.lines[-1]["signal"] == "stop"
     assert stopped.lines[-1]["in"] == "a-1"
     assert stopped.lines[-1]["text"] == (
-        "Nothing was saved: database is locked. Look at the disk and the database, then start the station again."
+        "Nothing was saved: database is locked. Another program holds the database: wait for it or end it, "
+        "then start the station again."
     )
     again = talk(dock, scan, scan)
     assert [reply["prompt"]["step"] for reply in again.replies] == ["item", "item"]
