@@ -71,7 +71,7 @@ SHEETS = {
     ),
     "cards": Sheet(A4, 2, 5, CARD, 14.4, 9.5, 95.6, 56, "85.6 × 54 mm, 10 on plain A4 to cut; ISO/IEC 7810 ID-1", cut=True),
     "cards-letter": Sheet(
-        LETTER, 2, 4, CARD, 17.35, 20.7, 95.6, 61, "85.6 × 54 mm, 8 on plain Letter to cut; ISO/IEC 7810 ID-1", cut=True,
+        LETTER, 2, 4, CARD, 17.35, 21.2, 95.6, 61, "85.6 × 54 mm, 8 on plain Letter to cut; ISO/IEC 7810 ID-1", cut=True,
     ),
     "signs": Sheet(A4, 1, 2, Paper(210, 148.5), 0, 0, 210, 148.5, "two signs on plain A4 to cut; ISO 216 A5", cut=True),
 }  # fmt: skip

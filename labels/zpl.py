@@ -23,7 +23,7 @@ Field: TypeAlias = tuple[str, tuple[str, ...]]
 RESOLUTIONS = {203: 8.0, 300: 300 / 25.4, 600: 600 / 25.4}
 
 # Code page 1252: the printer's own font 0 has these (^CI27 selects them), so ^CI28 may name them in UTF-8.
-_OWN_FONT = frozenset(bytes([b]).decode("cp1252", "ignore") for b in range(0x20, 0x100)) - {
+OWN_FONT = frozenset(bytes([b]).decode("cp1252", "ignore") for b in range(0x20, 0x100)) - {
     "",
     "\x7f",
     "\xad",
@@ -158,7 +158,7 @@ class _Writer:
         said = "".join([c.char for c in line.characters])
         if not said:
             return "", ()
-        own = _OWN_FONT.issuperset(said)
+        own = OWN_FONT.issuperset(said)
         field = self._own_font(text, line, said) if own else self._as_graphic(text, line)
         return field, line.missing
 
