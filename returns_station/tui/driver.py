@@ -6,7 +6,7 @@ import time
 from codecs import getincrementaldecoder
 from typing import Protocol, cast
 
-from textual import events
+from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
@@ -15,6 +15,8 @@ from textual.messages import TerminalSupportsSynchronizedOutput
 from returns_station.hardware.wedge import Wedge
 
 _LOOK_S = 0.1
+# Textual turns on Kitty's protocol unless told not to before it starts; with it every key would be a sequence.
+setattr(constants, "DISABLE_KITTY_KEY", True)  # noqa: B010 - it is declared final
 # What the terminal may tell the screen. A size told in-band is not among them: a bar code could tell one.
 _TOLD = (events.Key, events.AppFocus, events.AppBlur, TerminalSupportsSynchronizedOutput)
 
