@@ -3,7 +3,6 @@
 import os
 import stat
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,40 +11,16 @@ from devices import ipp
 from devices.errors import DeviceError
 from devices.printers import Printer, PrinterStatus
 from devices.spooler import PDF, SpoolerPrinter
-from devices.testing_spooler import PrivateSpooler, missing
+from devices.testing_spooler import PrivateSpooler
 from returns_station.config import Printer as Configured
 from returns_station.domain.label import LabelModel
 from returns_station.hardware.printing import LabelPrinters
 from tests.devices.scanner_inbox import until
+from tests.devices.spooler_kit import private_spooler, spooler
 from tests.labels.label_reading import both, pages, symbols
 
+__all__ = ["private_spooler", "spooler"]
 DOCUMENT = b"%PDF-1.4 goose\n%%EOF\n"
-
-
-@pytest.fixture(scope="session")
-def _spooler() -> Iterator[PrivateSpooler]:
-    reason = missing()
-    if reason:
-        pytest.skip(reason)
-    with PrivateSpooler() as spooler:
-        yield spooler
-    assert not spooler.folder.exists()
-
-
-@pytest.fixture
-def spooler(_spooler: PrivateSpooler) -> Iterator[PrivateSpooler]:
-    """The spooler with its printer on, its queue open, and nothing waiting."""
-    yield _spooler
-    for state in ("paper-out", "slow", "twice"):
-        _spooler.state(state, False)
-    _spooler.printer_off()
-    _spooler.run("cancel", "-a", _spooler.queue)
-    _spooler.printer_on()
-    _spooler.run("cupsaccept", _spooler.queue)
-    _spooler.enable()
-    assert until(lambda: "idle" in _spooler.run("lpstat", "-p", _spooler.queue))
-    for file in _spooler.out.iterdir():
-        file.unlink()
 
 
 def on(spooler: PrivateSpooler, **options: object) -> SpoolerPrinter:

@@ -1,6 +1,7 @@
 """Printers that stop and come back under a station at work: each label is printed by itself, once, if it is still wanted."""
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -9,13 +10,18 @@ from typing import Any
 
 import pytest
 
+from devices.testing_spooler import PrivateSpooler
 from devices.testing_zebra import FakeZebra
 from returns_station.hardware.printing import Comebacks, Printed, PrinterState
 from returns_station.hardware.scanners import Arrived
 from returns_station.plain import End, Line, LineMode, Queue
 from tests.commands.dock_kit import Dock
+from tests.devices.scanner_inbox import until
+from tests.devices.spooler_kit import private_spooler, spooler
 from tests.faults.fault_kit import ANNA, SEALED, Words, opened
+from tests.labels.label_reading import both, pages, symbols
 
+__all__ = ["private_spooler", "spooler"]
 ZEBRA = '\n[[printer]]\nname = "zebra"\nkind = "zpl-tcp"\nhost = "127.0.0.1"\nport = {port}\nseconds = 20\n'
 
 
@@ -196,6 +202,27 @@ def test_a_worker_who_scans_nothing_gets_the_label_in_line_mode_when_the_printer
         queue.put(End())
         working.join(30)
     assert len(zebra.printed) == 1
+
+
+def test_behind_the_systems_spooler_a_label_waits_out_want_of_paper_and_a_dead_printer_while_the_work_goes_on(
+    dock: Dock, spooler: PrivateSpooler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", os.environ | spooler.environ)
+    dock.configure('\n[[printer]]\nname = "office"\nkind = "spooler"\nqueue = "labels"\nseconds = 20\n')
+    spooler.state("paper-out", True)
+    with opened(dock) as station:
+        done = Words(station)(ANNA, *SEALED)
+        assert [reply["signal"] for reply in done.replies] == ["accepted"] * 6
+        assert states(dock) == ["sent"]
+        assert until(lambda: station.printer_states()[0].band == "stopped")
+        spooler.printer_off()
+        spooler.state("paper-out", False)
+        spooler.printer_on()
+        assert until(lambda: bool(station.printer_states()) and states(dock) == ["confirmed"], 60)
+        assert station.print_asked() == []
+    (label,) = spooler.printed()
+    (pixels,) = pages(label)
+    assert symbols(pixels) == both(done.replies[3]["unit"]["lpn"])
 
 
 # --- the rule ---------------------------------------------------------------------------------------------------------
