@@ -40,7 +40,7 @@ def test_a_models_pdf_says_its_code_on_paper_of_its_size(
 
 @MODELS
 @SIZES
-@pytest.mark.parametrize(("dpi", "scale"), [(203, 8), (300, 11.81)])
+@pytest.mark.parametrize(("dpi", "scale"), [(203, 8), (300, 300 / 25.4)])
 def test_a_models_zpl_is_one_label_of_its_size(
     model: LabelModel, size: str, paper: tuple[int, int], dpi: int, scale: float
 ) -> None:
