@@ -1,5 +1,6 @@
 """Schemas that come after the real ones, for tests of migrating; and a station that lets itself be killed while it migrates."""
 
+import gzip
 import json
 import os
 import shutil
@@ -9,8 +10,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine, event
+
 from returns_station.errors import StationError
 from returns_station.store.engine import driver
+from returns_station.store.epoch import write_epoch
 from returns_station.store.migrate import migrate
 from returns_station.store.schema import connect, revisions, scripts
 
@@ -143,6 +147,63 @@ def kill_again_and_again(base: Path, path: Path, folder: Path, times: int) -> li
     return verdicts
 
 
+def released(path: Path, revision: str) -> Path:
+    """A database as a released version of that schema left it in the middle of a shift, its outbox full."""
+    text = gzip.decompress((Path(__file__).parent / "released" / f"{revision}.sql.gz").read_bytes()).decode()
+    connection = driver().module.connect(path, isolation_level=None)
+    connection.executescript(text)
+    connection.close()
+    write_epoch(path, 1)
+    return path
+
+
+def contents(path: Path, columns: dict[str, list[str]] | None = None) -> dict[str, list[Any]]:
+    """Every row of every table, or only these columns of these tables."""
+    names = [row[0] for row in ask(path, "SELECT name FROM sqlite_master WHERE type = 'table'")]
+    columns = columns or {name: columns_of(path, name) for name in names}
+    return {
+        name: sorted(ask(path, f"SELECT {', '.join(map(_quoted, wanted))} FROM {_quoted(name)}"), key=repr)
+        for name, wanted in columns.items()
+    }
+
+
+def columns_of(path: Path, table: str) -> list[str]:
+    return [row[1] for row in ask(path, f"PRAGMA table_info({_quoted(table)})")]
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def kill_at_every_statement(base: Path, path: Path, folder: Path) -> list[str]:
+    """What is left when the migration of `base` is killed before its first, second, third … statement."""
+    before, found = contents(base), []
+    while True:
+        _copied(base, path)
+        child = os.fork()
+        if child == 0:
+            _killed_at(len(found) + 1)
+            migrate(path, folder=folder)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        whole = ask(path, "PRAGMA integrity_check") == [("ok",)] and contents(path) == before
+        ended = os.WIFEXITED(status)
+        found.append("new" if ended else "old" if whole else "between")
+        if ended:
+            return found
+
+
+def _killed_at(number: int) -> None:
+    seen = 0
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def _count(*_: Any) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
 def fill_the_disk(base: Path, path: Path, folder: Path) -> list[str]:
     """What is said, and what is left, when the disk is too full to begin and when it fills up on the way."""
     _copied(base, path)
@@ -159,14 +220,15 @@ def fill_the_disk(base: Path, path: Path, folder: Path) -> list[str]:
 
 
 def main() -> None:
-    """`migration_kit.py kill|fill BASE PATH FOLDER [TIMES]`: one JSON list on standard output."""
+    """`migration_kit.py kill|statements|fill BASE PATH FOLDER [TIMES]`: one JSON list on standard output."""
     driver()
     what, base, path, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])
-    done = (
-        kill_again_and_again(base, path, folder, int(sys.argv[5]))
-        if what == "kill"
-        else fill_the_disk(base, path, folder)
-    )
+    if what == "statements":
+        done = kill_at_every_statement(base, path, folder)
+    elif what == "kill":
+        done = kill_again_and_again(base, path, folder, int(sys.argv[5]))
+    else:
+        done = fill_the_disk(base, path, folder)
     print(json.dumps(done))
 
 
