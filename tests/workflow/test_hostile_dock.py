@@ -1,5 +1,6 @@
 """Whatever is scanned in whatever order: never an exception, and the tables stay true."""
 
+import json
 import os
 import tempfile
 from contextlib import closing
@@ -52,6 +53,21 @@ COMMANDS = [
         "NO",
         "SKIP",
         "STATUS",
+        "RECEIVE",
+        "WORK",
+        "PUT-AWAY",
+        "CLOSE",
+        "EMPTY",
+        "PHOTO",
+        "PRINTER",
+        "LATER",
+        "LOCK",
+        "PIECE",
+        "SEAL",
+        "MANIFEST",
+        "CARRIER",
+        "DAMAGE",
+        "WEIGHT",
         "D-SCRAP",
         "D-RETURN-TO-STOCK",
         "D-NOWHERE",
@@ -91,6 +107,7 @@ THINGS = [
         "(01)04006381333931(37)99999999",
     ),
     *("BIN-1", "SHELF-H", "FIREBOX", "TOTE-SHUT", "USED-1", "SKIP-1", "LOST-1", "2031-01-31", "2", "7"),
+    *("CAGE-1", "CAGE-1", "CAGE-2", "TOTE-1", "ROW-1", "DOOR-1", "1/2", "1.25"),
 ]
 HOSTILE = [
     *(
@@ -162,6 +179,14 @@ def check(dock: Dock) -> None:
         if unit["placement"] in ("put", "held"):
             assert unit["lpn"]
             assert unit["location"] or unit["container"]
+        available = _told(dock, unit["id"], "returns.available")
+        assert available in ((0, 1) if unit["placement"] == "put" else (0,)), (unit, available)
+    for parcel in dock.rows("SELECT * FROM parcel WHERE work != 'voided'"):
+        listed = dock.rows(f"SELECT 1 FROM waiting_parcel WHERE parcel_id = '{parcel['id']}'")
+        assert bool(listed) == (parcel["work"] == "waiting"), parcel
+        if parcel["work"] != "closed":
+            assert (parcel["opened_at"] is None) == (parcel["work"] == "waiting"), parcel
+    _receipts(dock)
     plates = [row["lpn"] for row in dock.rows("SELECT lpn FROM return_unit WHERE lpn IS NOT NULL")]
     assert len(plates) == len(set(plates))
     over = dock.rows(
@@ -173,10 +198,29 @@ def check(dock: Dock) -> None:
 
 
 def _stock(dock: Dock, unit_id: str) -> int:
+    return _told(dock, unit_id, "returns.stock")
+
+
+def _told(dock: Dock, unit_id: str, type: str) -> int:
     rows = dock.rows(f"SELECT type FROM outbox WHERE unit_id = '{unit_id}' AND state != 'withdrawn'")
-    return sum(
-        1 if row["type"] == "returns.stock" else -1 for row in rows if row["type"].startswith("returns.stock")
-    )
+    return sum(1 if row["type"] == type else -1 for row in rows if row["type"].startswith(type))
+
+
+def _receipts(dock: Dock) -> None:
+    """A living parcel is told once for each of its returns, a refused or a voided one never."""
+    counted: dict[tuple[str, str], int] = {}
+    for row in dock.rows(
+        "SELECT type, parcel_id, return_id FROM outbox WHERE type LIKE 'returns.receipt%' AND state != 'withdrawn'"
+    ):
+        key = (row["parcel_id"], row["return_id"])
+        counted[key] = counted.get(key, 0) + (1 if row["type"] == "returns.receipt" else -1)
+    living = {
+        (row["id"], authorization)
+        for row in dock.rows("SELECT * FROM parcel WHERE work != 'voided' AND arrival = 'arrived'")
+        for authorization in json.loads(row["returns"])
+    }
+    assert {key for key, count in counted.items() if count} == living
+    assert all(counted[key] == 1 for key in living)
 
 
 def play(pond: Path, inputs: list[tuple[str | bytes, InputKind, bool]], start: list[str]) -> None:
@@ -189,7 +233,11 @@ def play(pond: Path, inputs: list[tuple[str | bytes, InputKind, bool]], start: l
 
 
 ONE = st.tuples(
-    INPUTS, st.sampled_from([InputKind.SCAN] * 8 + [InputKind.ANSWER, InputKind.COMMAND]), st.booleans()
+    INPUTS,
+    st.sampled_from(
+        [InputKind.SCAN] * 12 + [InputKind.ANSWER, InputKind.COMMAND, InputKind.WEIGHT, InputKind.EVIDENCE]
+    ),
+    st.booleans(),
 )
 STARTS: list[list[str]] = [
     [],
@@ -211,6 +259,16 @@ STARTS: list[list[str]] = [
     ["RMA-1", DUCK, "RS-STOP"],
     ["nobody knows me"],
     ["SAME-7"],
+    ["RS-RECEIVE"],
+    ["RS-RECEIVE", "CAGE-1", "RMA-1", "SAME-7"],
+    ["RS-RECEIVE", "CAGE-1", "RMA-1", "RMA-1"],
+    ["RS-RECEIVE", "CAGE-1", "who knows", "RS-DONE", "who knows"],
+    ["RS-RECEIVE", "CAGE-1", "RMA-1", "RS-WEIGHT"],
+    ["RS-RECEIVE", "CAGE-1", "RMA-2", "RMA-2", "RS-YES", "RS-DONE", "RMA-2"],
+    ["RMA-1", DUCK, "RS-SEALED", "LPN", "TOTE-1", "RS-A1", "TOTE-1"],
+    ["RMA-1", DUCK, "RS-SEALED", "LPN", "TOTE-1", "RS-A1", "TOTE-1", "BIN-1"],
+    ["RMA-1", DUCK, "RS-SEALED", "RS-PRINTER"],
+    ["RMA-1", "RS-PHOTO", "RS-LOCK"],
 ]
 
 
