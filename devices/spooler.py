@@ -96,6 +96,7 @@ class SpoolerPrinter:
         self._within_s = within_s
         self._clock = clock
         self._sleep = sleep
+        self._server = ""
 
     def submit(self, job_id: str, content: bytes, media_type: str) -> Submitted:
         """Hand the label to `lp` and wait, bounded, for the spooler to call it completed.
@@ -223,8 +224,10 @@ class SpoolerPrinter:
 
     def _ask(self, operation: int, wanted: Sequence[str], **more: str) -> tuple[ipp.Attributes, ...]:
         try:
-            answer = ipp.ask(self._server(), operation, self._queue, wanted, self._connect_s, **more)
+            self._server = self._server or self._found()
+            answer = ipp.ask(self._server, operation, self._queue, wanted, self._connect_s, **more)
         except (OSError, ValueError) as fault:
+            self._server = ""
             raise DeviceError(
                 "printer_spooler_down",
                 f"Printer {self.name}: the spooler does not answer: {getattr(fault, 'strerror', None) or fault}.",
@@ -238,7 +241,7 @@ class SpoolerPrinter:
             )
         return answer.groups
 
-    def _server(self) -> str:
+    def _found(self) -> str:
         """Where `lp` would go, as `lpstat -H` says it."""
         done = self._run(["lpstat", "-H"], b"", self._connect_s)
         return done.stdout.decode("utf-8", "replace").strip()

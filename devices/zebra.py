@@ -19,6 +19,8 @@ _POLL_S = 0.03
 _ANSWER_S = 1.0
 _MUTE_S = 0.3
 _STALE = 64
+# Longer than a printer takes to show that a label has reached it; one that never shows it would cost the whole time.
+_TO_SHOW_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +210,11 @@ class ZplPrinter:
 
     def _seen_out(self, deadline: Deadline) -> bool:
         """Whether the printer was seen to have the label and then to be rid of it, within the time."""
-        worked = False
+        worked, to_show = False, Deadline(_TO_SHOW_S, self._clock)
         try:
             while deadline.left:
                 found = self._ask(deadline)
-                if found is None or found.stop:
+                if found is None or found.stop or not (worked or to_show.left):
                     return False
                 if found.idle and worked:
                     return True

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from returns_station import logs
-from returns_station.domain.axes import PrintState, Reception
+from returns_station.domain.axes import ParcelWork, Placement, PrintState, Reception
 from returns_station.domain.label import LabelModel
 from returns_station.errors import StationError
 from returns_station.hardware.printing import Comebacks, LabelPrinters, Printed, PrinterState
@@ -21,6 +21,7 @@ from returns_station.store.unit_of_work import stamp
 
 WATCH_S = 5.0
 _job, _unit, _parcel = t.table(t.PrintJob), t.table(t.ReturnUnit), t.table(t.Parcel)
+_GONE = (ParcelWork.CLOSED.value, ParcelWork.VOIDED.value)
 _ASKED = select(_job).where(_job.c.state == PrintState.ASKED.value).order_by(_job.c.id)
 # A job without `sent_at` is in another program's hands right now, which prints it or tells its own person.
 _FAILED = (
@@ -78,6 +79,7 @@ class LabelJobs:
         self._checkpoint = checkpoint
         self._comebacks = Comebacks()
         self._hopeless: set[str] = set()
+        self._printing = threading.Lock()
 
     def print_asked(self) -> list[PrintNotice]:
         """Prints every label that was asked for and not handed over yet; no fault of a printer stops the work.
@@ -86,9 +88,10 @@ class LabelJobs:
         """
         if not self.printers.names:
             return []
-        with explained(self._path), self._engine.connect() as connection:
-            rows = connection.execute(_ASKED).all()
-        return list(self._in_turn(rows))
+        with self._printing:
+            with explained(self._path), self._engine.connect() as connection:
+                rows = connection.execute(_ASKED).all()
+            return list(self._in_turn(rows))
 
     def look(self) -> tuple[PrinterState, ...]:
         """Asks every printer how it is, and lets its labels follow: sent ones are confirmed where that is known, failed
@@ -208,21 +211,27 @@ class PrinterWatch:
 
 
 def _still_wanted(connection: Connection, row: Any) -> bool:
-    """Whether the label would still be stuck on something: no later one was asked for, and the thing carries its code."""
-    code = json.loads(row.model)["code"]
+    """Whether the label would still be stuck on something: no later one was asked for, the thing carries its code, and
+    nobody scanned another label of that code instead, unless a copy is what was asked for."""
+    model = json.loads(row.model)
     later = select(_job.c.model).where(
         _job.c.id > row.id,
         _job.c.kind == row.kind,
         _job.c.unit_id.is_(row.unit_id),
         _job.c.parcel_id.is_(row.parcel_id),
     )
-    if any(json.loads(model)["code"] == code for model in connection.execute(later).scalars()):
+    if any(json.loads(other)["code"] == model["code"] for other in connection.execute(later).scalars()):
         return False
     if row.unit_id is not None:
-        living = _unit.c.reception != Reception.VOIDED.value
-        carried = select(_unit.c.lpn).where(_unit.c.id == row.unit_id, living)
-    elif row.parcel_id is not None:
-        carried = select(_parcel.c.plate).where(_parcel.c.id == row.parcel_id)
-    else:
-        return True
-    return bool(connection.execute(carried).scalar() == code)
+        unit = connection.execute(select(_unit).where(_unit.c.id == row.unit_id)).first()
+        return unit is not None and unit.lpn == model["code"] and _unit_waits(unit, model["reprint"])
+    if row.parcel_id is not None:
+        parcel = connection.execute(select(_parcel).where(_parcel.c.id == row.parcel_id)).first()
+        return parcel is not None and parcel.plate == model["code"] and parcel.work not in _GONE
+    return True
+
+
+def _unit_waits(unit: Any, reprint: int) -> bool:
+    if unit.reception == Reception.VOIDED.value:
+        return False
+    return bool(reprint or unit.labelling == "later" or unit.placement == Placement.IN_HAND.value)

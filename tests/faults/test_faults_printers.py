@@ -131,9 +131,28 @@ def test_the_flow_goes_on_past_a_printer_that_is_out_of_paper_to_the_end_of_the_
     zebra.paper_out = True
     with opened(zpl_dock) as station:
         done = Words(station)(ANNA, *SEALED)
-    assert [reply["signal"] for reply in done.replies] == ["accepted"] * 6
-    assert zpl_dock.rows("select placement from return_unit") == [{"placement": "put"}]
-    assert states(zpl_dock) == ["failed"]
+        assert [reply["signal"] for reply in done.replies] == ["accepted"] * 6
+        assert zpl_dock.rows("select placement from return_unit") == [{"placement": "put"}]
+        assert states(zpl_dock) == ["failed"]
+        zebra.paper_out = False
+        station.printer_states()
+        assert station.print_asked() == [], "a label of that number was scanned already"
+
+
+def test_a_label_left_for_later_is_printed_when_the_printer_is_back_although_its_unit_was_put_away(
+    zpl_dock: Dock, zebra: FakeZebra
+) -> None:
+    zebra.paper_out = True
+    with opened(zpl_dock) as station:
+        words = Words(station)
+        done = words(ANNA, *SEALED[:3], "RS-LATER", "${prompt.place}")
+        assert zpl_dock.rows("select placement, labelling from return_unit") == [
+            {"placement": "put", "labelling": "later"}
+        ]
+        zebra.paper_out = False
+        station.printer_states()
+        assert [one.printed.state for one in station.print_asked()] == ["confirmed"]
+    assert done.replies[3]["unit"]["lpn"].encode() in zebra.printed[0]
 
 
 def test_a_printer_that_prints_twice_or_slowly_changes_nothing_for_the_flow(
