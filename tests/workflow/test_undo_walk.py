@@ -128,19 +128,48 @@ def filled(dock: Dock, code: str, rng: random.Random) -> str | None:
     return code
 
 
+LIKELY: dict[str, tuple[str, ...]] = {
+    "label": ("LPN", "LPN", "LPN", "RS-LATER", "RS-PRINTER"),
+    "hold_label": ("LPN",),
+    "hold_shelf": ("SHELF-H",),
+    "stop_shelf": ("FIREBOX",),
+    "cage": ("CAGE-1", "CAGE-2", "RS-NO-LABEL"),
+    "container": ("ROW-1", "ROW-1", "DOOR-1", "SKIP-1", "RS-CLOSE", "RS-EMPTY"),
+    "piece": ("1/2",),
+    "weight": ("1.5",),
+    "seal": ("S-1",),
+}
+TRUCK_LIKELY = LIKELY | {
+    "parcel": (
+        "RS-RECEIVE",
+        "OLD-PLATE",
+        "OLD-PLATE",
+        "RMA-1",
+        "RMA-2",
+        "SAME-7",
+        "TOTE-1",
+        "TOTE-1",
+        "CAGE-1",
+    ),
+    "receive": tuple(TRUCK[10:]),
+    "item": (DUCK, DUCK, DUCK, "RS-DONE", "RS-REFUSE"),
+    "quantity": ("1", "2"),
+    "question": ("RS-SEALED",),
+    "destination": ("TOTE-1", "TOTE-1", "BIN-1"),
+}
+
+
 def sensible(dock: Dock, rng: random.Random, walk: list[str]) -> str | None:
-    """Now and then what the prompt asks for, so that walks get far."""
+    """Now and then what the prompt asks for, so that walks get far; at the truck most of the time."""
     at = str(dock.state.at)
-    likely = {
-        "label": "LPN",
-        "hold_label": "LPN",
-        "destination": dock.state.suggestion,
-        "hold_shelf": "SHELF-H",
-        "cage": "CAGE-1",
-        "container": "ROW-1",
-    }
-    wanted = likely.get(at) or (rng.choice(dock.state.choices).scan if dock.state.choices else None)
-    return filled(dock, wanted or rng.choice(walk), rng) if rng.random() < 0.5 else None
+    likely = (TRUCK_LIKELY if walk is TRUCK else LIKELY).get(at, ())
+    if at == "destination" and walk is not TRUCK and dock.state.suggestion:
+        likely = (dock.state.suggestion,)
+    wanted = rng.choice(likely) if likely else None
+    wanted = wanted or (rng.choice(dock.state.choices).scan if dock.state.choices else None)
+    if rng.random() >= (0.9 if walk is TRUCK else 0.5):
+        return None
+    return filled(dock, wanted or rng.choice(walk), rng)
 
 
 @pytest.mark.parametrize("sent", [False, True], ids=["nothing was sent", "stock and receipts were sent"])
