@@ -115,8 +115,9 @@ class Burst:
         self._buffer.clear()
         if self._swallowing:
             self._swallowing, self._after_scan = False, True
-        elif len(data) >= SHORTEST or _CONTROL.search(data):
-            # Nobody presses a control key and Enter within the gap, so even the shortest of these is a scan.
+        elif len(data) >= SHORTEST or (data and not data.isalnum()):
+            # Nobody presses another key than a letter or digit and Enter within the gap, so even the shortest of these
+            # is a scan: a code "-1" must not press the minus of a ten-key pad.
             found.append(Scanned(data, at, "tab" if suffix == b"\t" else "enter"))
             self._after_scan = suffix == b"\r"
         else:
