@@ -58,6 +58,7 @@ class DockScreen(Screen[None]):
         typed = self.ask.typed
         if event.key == "enter":
             event.stop()
+            self.ask.type("")
             app.send_typed(typed)
         elif event.key == "backspace":
             event.stop()

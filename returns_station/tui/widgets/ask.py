@@ -33,8 +33,8 @@ class Ask(Rows):
         return self._typed
 
     def ask(self, asking: Asking) -> None:
-        """Asks for something; what was half typed belonged to the question before."""
-        self._asking, self._typed = asking, ""
+        """Asks for something; what is half typed stays: an answer to a scan must not tear a number in two."""
+        self._asking = asking
         self.redraw()
 
     def type(self, text: str) -> None:
