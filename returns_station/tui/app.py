@@ -96,6 +96,9 @@ class StationApp(App[int], inherit_bindings=False):
         self._alive_at = monotonic()
         self._unanswered_at: float | None = None
         self._stopped: StationError | None = None
+        self.answered = 0
+        """How many inputs were answered, and how many of them when the tables were last read; -1 before the first look."""
+        self.looked = -1
         self.set_keymap({name: getattr(config.keys, name) for name in Keys.__slots__})
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -120,6 +123,7 @@ class StationApp(App[int], inherit_bindings=False):
         self.theme = self.config.screen.theme
         self.set_class(self.config.screen.compact, "compact")
         self._dock.ask.ask(Asking("starting", word("starting.short"), word("starting")))
+        self._tick()
         self.set_interval(TICK_S, self._tick)
         self.call_after_refresh(self._intake.start)
 
@@ -154,6 +158,7 @@ class StationApp(App[int], inherit_bindings=False):
     def on_answered(self, event: messages.Answered) -> None:
         """An input was answered: shown at once, heard at once; whatever lay over the work goes away."""
         answer = event.answer
+        self.answered += 1
         self._worker, self._role, self._locked = answer.worker, answer.role, answer.locked
         self._unanswered_at = monotonic() if self.queue.waiting > 1 else None
         self._dock.band.tell(answer.signal, answer.text)
@@ -170,6 +175,7 @@ class StationApp(App[int], inherit_bindings=False):
     def on_looked(self, event: messages.Looked) -> None:
         """What is known of the work in hand."""
         self._board = event.board
+        self.looked = self.answered
         self._dock.known.tell(event.board)
         self._dock.brief.tell(event.board)
         self._dock.status.count(event.counted)

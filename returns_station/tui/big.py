@@ -18,8 +18,8 @@ class Face:
 
 # Thick strokes only: letters of single lines cannot be read from two metres.
 FACES = (Face("ansi_regular", 5), Face("pagga", 3))
-# pagga fills the space around its letters with a shade.
-_SHADE = str.maketrans("░", " ")
+# pagga fills the space around its letters with a shade, and its zero with a stroke.
+_SHADE = str.maketrans("░/", "  ")
 
 
 @cache
@@ -45,7 +45,8 @@ def drawable(text: str) -> bool:
 def enlarged(text: str, width: int, rows: int) -> tuple[str, ...]:
     """The text in at most `rows` rows of at most `width` columns, in one or two lines of letters; itself where none fit.
 
-    The whole in large letters is better than the whole in two lines of smaller ones.
+    The whole in large letters is better than the whole in two lines of smaller ones; the name of a place that is too
+    long for either stands under the rest as it is.
     """
     if not drawable(text):
         return (text,)
@@ -54,7 +55,9 @@ def enlarged(text: str, width: int, rows: int) -> tuple[str, ...]:
             drawn = [row for part in parts for row in (*_drawn(face, part), "")][:-1]
             if len(drawn) <= rows and max(map(len, drawn)) <= width:
                 return tuple(drawn)
-    return (text,)
+    head, _, tail = text.rpartition(" ")
+    above = enlarged(head, width, rows - 1) if head and rows > 1 else ()
+    return (*above, tail) if len(above) > 1 else (text,)
 
 
 def _breaks(text: str) -> tuple[tuple[str, ...], ...]:

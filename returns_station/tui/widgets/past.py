@@ -22,10 +22,13 @@ class Past(Rows, can_focus=True):
         super().__init__("past")
         self._kept: deque[Row | Answer] = deque(maxlen=KEPT)
         self._first = 0
+        self.answers = 0
+        """How many answers were ever added."""
 
     def add(self, answer: Answer) -> None:
         """A scan was answered."""
         self._kept.appendleft(answer)
+        self.answers += 1
         self._first = 0
         self.redraw()
 
@@ -34,6 +37,13 @@ class Past(Rows, can_focus=True):
         tone = "$warning" if bad else "dim"
         self._kept.appendleft(joined((at, "dim"), " ", ("!" if bad else "·", tone), " ", (text, tone)))
         self.redraw()
+
+    def holds(self, text: str) -> bool:
+        """Whether a text stands in any row that is kept."""
+        return any(
+            text in (one.text if isinstance(one, Answer) else "".join(piece for piece, _ in one))
+            for one in self._kept
+        )
 
     def key_up(self) -> None:
         """Newer ones."""
