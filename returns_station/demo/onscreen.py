@@ -19,6 +19,7 @@ from returns_station.bootstrap import Station
 from returns_station.demo.guide import Guide
 from returns_station.demo.told import told
 from returns_station.demo.world import World
+from returns_station.errands import Errands
 from returns_station.hardware.scanners import Scanners
 from returns_station.onscreen import OnScreen
 from returns_station.tui import messages
@@ -130,7 +131,10 @@ class DemoApp(StationApp):
     #upstream { height: 10; padding: 0 1; border-top: solid $panel; border-title-color: $secondary; }
     .-tall #upstream { height: 14; }
     """
-    BINDINGS: ClassVar = [Binding("f11", "labels", id="labels")]
+    BINDINGS: ClassVar = [
+        Binding("f11", "labels", id="labels"),
+        Binding("f12", "paper", id="paper"),
+    ]
 
     def __init__(self, world: World, queue: Queue, seed: int | None) -> None:
         self._world = world
@@ -146,6 +150,7 @@ class DemoApp(StationApp):
         station = Station(self._world.config, seed=seed)
         scanners = Scanners(self._world.config.scanners, queue.put)
         scanners.start()
+        station.join(Errands(self._world.config, queue.put, scanners))
         station.start_sync()
         self._guided = Guided(station, scanners, (scanners.stop,))
         return self._guided
@@ -196,6 +201,13 @@ class DemoApp(StationApp):
         )
         if self._owed and suggestion:
             self._scan(suggestion)
+
+    def action_paper(self) -> None:
+        """Takes the paper out of the virtual ZPL printer, or puts it back."""
+        zebra = self._world.zebra
+        zebra.paper_out = not zebra.paper_out
+        said = "is out of paper" if zebra.paper_out else "has paper again"
+        self.post_message(messages.Noticed("zebra.told", f"The virtual printer zebra {said}."))
 
     def action_labels(self) -> None:
         """The labels that were printed."""

@@ -2,6 +2,7 @@
 
 import json
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from returns_station.errors import StationError
 from returns_station.store.engine import open_engine
 from returns_station.store.identity import uuid7
 from returns_station.store.imports import run_import
+from returns_station.testing.outputs import FakeZebra
 from returns_station.testing.scanner import PtyPair
 from returns_station.testing.upstream.process import SECRET_ENV, TEST_SECRET, Upstream
 
@@ -54,6 +56,15 @@ url = {scanner}
 name = "labels"
 folder = {labels}
 
+[[printer]]
+name = "zebra"
+kind = "zpl-tcp"
+host = "127.0.0.1"
+port = {port}
+
+[camera]
+command = {camera}
+
 [[target]]
 name = "wms"
 url = "{url}"
@@ -71,6 +82,7 @@ class World:
     seed: int | None = None
     upstream: Upstream = None  # type: ignore[assignment]
     scanner: PtyPair = None  # type: ignore[assignment]
+    zebra: FakeZebra = None  # type: ignore[assignment]
     config: configuration.Config = None  # type: ignore[assignment]
 
     def __enter__(self) -> Self:
@@ -82,6 +94,8 @@ class World:
             self.upstream.start()
             self.scanner = PtyPair(self.folder / "scanner")
             self.scanner.plug()
+            self.zebra = FakeZebra()
+            self.zebra.__enter__()
             self.config = self._configured()
             fresh = not self.config.database.path.exists()
             ready_database(self.config.database.path)
@@ -92,6 +106,7 @@ class World:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.zebra.__exit__(kind, error, trace)
         self.scanner.unplug()
         self.upstream.kill()
 
@@ -109,6 +124,8 @@ class World:
             merchant=MERCHANT,
             url=self.upstream.url,
             secret=SECRET_ENV,
+            port=self.zebra.port,
+            camera=json.dumps([sys.executable, "-m", "returns_station.testing.camera", "{path}"]),
             **{name: json.dumps(str(value)) for name, value in quoted.items()},
         )
         path.write_text(text, encoding="utf-8")

@@ -38,6 +38,8 @@ ENDED_IN_PARCEL = 3
 PATIENCE_S = 1.0
 TICK_S = 0.25
 SWITCH_S = 0.0005
+# Steps that a stopped printer matters to.
+LABELLING = ("label", "hold_label")
 
 
 class Sounds(Protocol):
@@ -93,6 +95,7 @@ class StationApp(App[int], inherit_bindings=False):
         self._role: str | None = None
         self._locked = False
         self._board: Board | None = None
+        self._conditions: tuple[messages.Condition, ...] = ()
         self._alive_at = monotonic()
         self._unanswered_at: float | None = None
         self._stopped: StationError | None = None
@@ -165,6 +168,7 @@ class StationApp(App[int], inherit_bindings=False):
         self._dock.ask.ask(answer.asking)
         self._close_dialogs()
         self._heard(answer.signal)
+        self._hint()
         # The answer is painted first; what comes behind it is no hurry.
         self.call_after_refresh(self._remember, answer)
 
@@ -191,8 +195,13 @@ class StationApp(App[int], inherit_bindings=False):
     def on_checked(self, event: messages.Checked) -> None:
         """How the devices are; a stopped printer names the ways on."""
         self._dock.status.check(event.conditions)
-        stopped = [one for one in event.conditions if one.kind == "printer" and one.band == "stopped"]
-        self._dock.ask.hint(word("printer.stopped", sentence=stopped[0].sentence) if stopped else "")
+        self._conditions = event.conditions
+        self._hint()
+
+    def _hint(self) -> None:
+        stopped = [one for one in self._conditions if one.chosen and one.band == "stopped"]
+        asked = stopped and self.step in LABELLING
+        self._dock.ask.hint(word("printer.stopped", sentence=stopped[0].sentence) if asked else "")
 
     def on_delayed(self, event: messages.Delayed) -> None:
         """The database did not take an input yet."""

@@ -58,12 +58,13 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How a device is: band (fine, warning, stopped, unknown) and a sentence."""
+    """How a device is: band (fine, warning, stopped, unknown) and a sentence; `chosen`: labels go to this printer now."""
 
     kind: str
     name: str
     band: str
     sentence: str
+    chosen: bool = False
 
 
 class Opened(Message):
