@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, Integer, func, literal_column, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, Integer, literal_column, select, text, update
 
 from returns_station.domain.axes import SyncState
 from returns_station.errors import StationError
@@ -16,10 +16,14 @@ BY_HAND: Final = "sync.parked"
 _OPEN: Final = (SyncState.HELD, SyncState.LOCAL, SyncState.SENT, SyncState.REFUSED)
 
 # SQLite has no loose index scan of its own; without one, DISTINCT reads every row ever written.
-_TARGETS: Final = text(
+_EACH_TARGET: Final = (
     "WITH RECURSIVE t(x) AS (SELECT min(target) FROM outbox UNION ALL"
     " SELECT (SELECT min(target) FROM outbox WHERE target > x) FROM t WHERE x IS NOT NULL)"
-    " SELECT x FROM t WHERE x IS NOT NULL"
+)
+_TARGETS: Final = text(f"{_EACH_TARGET} SELECT x FROM t WHERE x IS NOT NULL")
+_COUNTS: Final = text(
+    f"{_EACH_TARGET} SELECT state, count(*) FROM t CROSS JOIN outbox ON target = x"
+    f" WHERE state IN ({', '.join(repr(state.value) for state in _OPEN)}) GROUP BY state"
 )
 
 
@@ -50,16 +54,9 @@ class Why:
 
 def counts(engine: Engine) -> Counts:
     """Open rows by state, from the index alone."""
+    found = {state.value: 0 for state in _OPEN}
     with engine.connect() as connection:
-        found = {state.value: 0 for state in _OPEN}
-        for target in _targets(connection):
-            counted = (
-                select(TABLE.c.state, func.count())
-                .where(TABLE.c.target == target, TABLE.c.state.in_([state.value for state in _OPEN]))
-                .group_by(TABLE.c.state)
-            )
-            for state, number in connection.execute(counted):
-                found[state] += number
+        found.update((state, number) for state, number in connection.execute(_COUNTS))
     return Counts(**found)
 
 
