@@ -195,6 +195,7 @@ class ScreenRun:
         """Raises when anything was written that the screen does not write by itself."""
         if self._breach is not None:
             raise self._breach
+        assert self.terminal.ended is not None or not self.grammar.left
 
     def is_alive(self) -> None:
         """Raises when the program has ended."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from unicodedata import category
 
 # SGR; cursor to row and column; modes by name; the cursor's shape of Textual; Kitty's keys given back; a query for sync.
-_SGR = r"\[[0-9;]*m"
+# Colours are all in full: a bar code that tells a colour tells it by its number.
+_COLOUR = r"[34]8;2;[0-9]{1,3};[0-9]{1,3};[0-9]{1,3}"
+_SGR = rf"\[(?:0|(?:[1-79]|{_COLOUR})(?:;(?:[1-79]|{_COLOUR}))*)m"
 _CURSOR = r"\[[0-9]+;[0-9]+H"
 _MODES = r"\[\?(?:1049|25|1004|2004|2026|2048|7|1000|1003|1015|1006)[hl]"
 _ASKED = r"\[\?(?:2026|2048)\$p"
@@ -88,6 +90,11 @@ class Grammar:
                 if not char.isprintable() or category(char)[0] not in _SHOWN | {"Z"}:
                     raise Breach(f"{char!r} ({category(char)}) is no printable character: {text[:80]!r}")
         self.printed.append(text)
+
+    @property
+    def left(self) -> bool:
+        """Whether the screen was given back: at the end, and never before."""
+        return "[?1049l" in self.sequences
 
     def forget(self) -> None:
         """Drops the text kept so far."""

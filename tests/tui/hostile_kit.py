@@ -1,0 +1,98 @@
+"""Hostile bytes through both ways into the screen, and what must be kept of them."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from tests.tui.screen_kit import Row, ScreenRun
+
+LONGEST = 4096
+_ENDS = re.compile(rb"\r\n|\r|\n")
+# What a terminal tells by itself may come in the middle of a burst and is taken out of it: focus gained, focus lost.
+_TOLD = re.compile(rb"\x1b\[[IO]|\x1b\[\?[0-9;]+\$y")
+AHEAD = 64
+"""How many scans are sent before their answers are waited for: a queue, not a heap."""
+
+
+def by_serial(raw: bytes) -> list[bytes]:
+    """The frames that a serial scanner's line with a CR behind it makes."""
+    return [piece[:LONGEST] for piece in _ENDS.split(raw) if piece]
+
+
+def by_wedge(raw: bytes) -> tuple[list[bytes], list[str]]:
+    """What bursts of a keyboard scanner make: scans, and short words that may be a person's, which arrive as typed."""
+    pieces = [piece[:LONGEST] for piece in _ENDS.split(_TOLD.sub(b"", raw)) if piece]
+    typed = [piece for piece in pieces if len(piece) < 3 and piece.isalnum()]
+    return [piece for piece in pieces if piece not in typed], [piece.decode() for piece in typed]
+
+
+class Expected:
+    """What was sent, by device, as it must be kept."""
+
+    def __init__(self, guns: Iterable[str] = ("gun",)) -> None:
+        self.raws: dict[str, list[bytes]] = {name: [] for name in (*guns, "wedge", "keyboard")}
+
+    @property
+    def count(self) -> int:
+        """How many inputs there must be."""
+        return sum(map(len, self.raws.values()))
+
+    def serial(self, raw: bytes, gun: str = "gun") -> None:
+        """A serial scanner sends this."""
+        self.raws[gun] += by_serial(raw)
+
+    def wedge(self, raw: bytes) -> None:
+        """The keyboard scanner sends this."""
+        scans, typed = by_wedge(raw)
+        self.raws["wedge"] += scans
+        self.raws["keyboard"] += [word.encode() for word in typed]
+
+
+def kept(run: ScreenRun, after: int) -> dict[str, list[bytes]]:
+    """What the station kept of each device behind input `after`, in order."""
+    found: dict[str, list[bytes]] = {}
+    for row in run.rows("select device, raw from raw_input where sequence > ? order by sequence", after):
+        found.setdefault(row["device"], []).append(row["raw"])
+    return found
+
+
+def poured(run: ScreenRun, made: Iterator[bytes]) -> tuple[Expected, int]:
+    """Sends frame after frame, by turns through the serial scanner and the keyboard's line; what must be kept behind
+    which input. The keyboard's line gets its next one when the last was read: bursts are told apart by their ends."""
+    began = run.answered()
+    expected = Expected(run.guns)
+    for number, raw in enumerate(made):
+        if number % 2:
+            expected.wedge(raw)
+            run.terminal.send(raw + b"\r")
+        else:
+            expected.serial(raw)
+            run.send(raw)
+        if number % AHEAD == 0:
+            run.waits_for(began + max(0, expected.count - AHEAD) or began)
+            run.is_clean()
+    run.waits_for(began + expected.count)
+    return expected, began
+
+
+def first_difference(found: list[bytes], wanted: list[bytes]) -> str:
+    """Where two long lists part, in short."""
+    for number, (one, other) in enumerate(zip(found, wanted, strict=False)):
+        if one != other:
+            return f"number {number}: {one[:100]!r} was kept, {other[:100]!r} was sent"
+    return f"{len(found)} were kept, {len(wanted)} were sent, more: {max(found, wanted, key=len)[min(len(found), len(wanted)) :][:3]!r}"
+
+
+def is_kept(run: ScreenRun, expected: Expected, after: int) -> None:
+    """Raises where something was lost, doubled, changed or crossed."""
+    found = kept(run, after)
+    wrong = {
+        device: first_difference(found.get(device, []), expected.raws.get(device, []))
+        for device in {*found, *expected.raws}
+        if found.get(device, []) != expected.raws.get(device, [])
+    }
+    assert not wrong, wrong
+
+
+def unanswered(run: ScreenRun) -> list[Row]:
+    """Inputs without a whole answer."""
+    return run.rows("select * from raw_input where json_extract(reply, '$.message.text') is null")
