@@ -248,8 +248,15 @@ class SpoolerPrinter:
 
     def _run(self, command: list[str], given: bytes, within_s: float) -> subprocess.CompletedProcess[bytes]:
         try:
+            # In a session of its own it has no terminal, on which it would ask for a password.
             return subprocess.run(
-                command, input=given, capture_output=True, env=self._environ, timeout=within_s, check=False
+                command,
+                input=given,
+                capture_output=True,
+                env=self._environ,
+                timeout=within_s,
+                check=False,
+                start_new_session=True,
             )
         except FileNotFoundError as fault:
             raise DeviceError(

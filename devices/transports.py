@@ -5,6 +5,7 @@ import errno
 import os
 import select
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
@@ -60,7 +61,8 @@ class TcpTransport:
         if self._socket is not None:
             return
         with self._explained(within_s):
-            self._socket = socket.create_connection(self._address, timeout=within_s)
+            until = time.monotonic() + within_s
+            self._socket = _connected(_resolved(self._address, within_s), until)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def write(self, payload: bytes, within_s: float) -> None:
@@ -123,6 +125,46 @@ class TcpTransport:
         return DeviceError(code, f"{self._what}: {self.place} {found}.", hint)
 
 
+_Address = tuple[str, int]
+
+
+def _resolved(address: _Address, within_s: float) -> list[tuple[int, tuple[object, ...]]]:
+    """Family and address of every place a name stands for; in a thread, for a resolver knows no time-out."""
+    found: list[list[tuple[int, tuple[object, ...]]] | OSError] = []
+
+    def look() -> None:
+        try:
+            places = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+            found.append([(family, place) for family, _, _, _, place in places])
+        except OSError as fault:
+            found.append(fault)
+
+    asking = threading.Thread(target=look, name=f"resolve {address[0]}", daemon=True)
+    asking.start()
+    asking.join(within_s)
+    if not found:
+        raise TimeoutError
+    if isinstance(found[0], OSError):
+        raise found[0]
+    return found[0]
+
+
+def _connected(places: list[tuple[int, tuple[object, ...]]], until: float) -> socket.socket:
+    """A socket to the first place that answers, all of them within the time."""
+    fault: OSError = TimeoutError()
+    for family, place in places:
+        line = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            line.settimeout(max(0.001, until - time.monotonic()))
+            line.connect(place)
+        except OSError as error:
+            line.close()
+            fault = error
+        else:
+            return line
+    raise fault
+
+
 _SERIAL_CAUSES = {
     "scanner_busy": ("device_busy", "is in use by another program"),
     "scanner_denied": ("device_denied", "may not be opened by this account"),
@@ -171,8 +213,14 @@ class SerialTransport:
                 self._open().write(payload[at : at + _CHUNK])
 
     def read(self, within_s: float) -> bytes:
+        until = time.monotonic() + within_s
         with self._explained("was unplugged"):
-            return self._open().read(max(0.0, within_s))
+            while True:
+                # Ports without a file descriptor (rfc2217://) return after moments, whatever they are told.
+                left = max(0.0, until - time.monotonic())
+                chunk = self._open().read(left)
+                if chunk or not left:
+                    return chunk
 
     def close(self) -> None:
         wire, self._wire = self._wire, None

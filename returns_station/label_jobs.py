@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,8 @@ from returns_station.store.faults import explained
 from returns_station.store.unit_of_work import stamp
 
 WATCH_S = 5.0
+# A spooler that does not answer would cost its time-out for each label that was sent; the newest come first.
+_CONFIRM_S = 1.0
 _job, _unit, _parcel = t.table(t.PrintJob), t.table(t.ReturnUnit), t.table(t.Parcel)
 _GONE = (ParcelWork.CLOSED.value, ParcelWork.VOIDED.value)
 _ASKED = select(_job).where(_job.c.state == PrintState.ASKED.value).order_by(_job.c.id)
@@ -157,7 +160,8 @@ class LabelJobs:
     def _confirm(self) -> None:
         with explained(self._path), self._engine.connect() as connection:
             rows = connection.execute(_SENT).all()
-        done = [row.id for row in rows if self.printers.confirm(row.reference)]
+        until = time.monotonic() + _CONFIRM_S
+        done = [row.id for row in rows if time.monotonic() < until and self.printers.confirm(row.reference)]
         if done:
             sent = _job.c.state == PrintState.SENT.value
             change = update(_job).where(_job.c.id.in_(done), sent).values(state=PrintState.CONFIRMED.value)
