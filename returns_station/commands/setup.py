@@ -44,17 +44,31 @@ def setup(
     ] = False,
 ) -> Code:
     """Ask a few questions, learn how the scanner talks from a page of codes, write the configuration."""
-    from returns_station.commands.lesson import hold, listening
-
     talk, path = Talk(defaults=yes), (config or configuration.default_file()).expanduser().absolute()
     old = configuration.load(path) if path.exists() else None
     talk.say("Returns Station setup. An empty answer takes what stands in brackets.", "")
     changes = [_station(talk, old), *_printer(talk, old)]
-    if teach and (lesson := hold(talk, codes, listening(scanner or (), baud), old.scanners if old else ())):
-        changes.append(lesson)
+    if teach:
+        changes += _lessons(talk, codes, scanner or [], baud, old.scanners if old else ())
     if not written(talk, path, changes):
         return Code.FAILED
     return _looked_at(talk, path)
+
+
+def _lessons(
+    talk: Talk, codes: Path, urls: Sequence[str], baud: int, known: tuple[configuration.Scanner, ...]
+) -> list[Change]:
+    """What was learned of one scanner after the other."""
+    from returns_station.commands.lesson import hold, listening
+
+    changes: list[Change] = []
+    while (lesson := hold(talk, codes, listening(urls, baud), known)) is not None:
+        changes.append(lesson)
+        if lesson.name is not None:
+            known = (*known, configuration.Scanner(lesson.name, str(lesson.values["url"])))
+        if not talk.agrees("Teach another scanner?", default=False, by_itself=False):
+            break
+    return changes
 
 
 def written(talk: Talk, path: Path, changes: Sequence[Change]) -> bool:

@@ -139,8 +139,9 @@ def _raw(terminal: int) -> None:
     mode = termios.tcgetattr(terminal)
     mode[1] |= termios.OPOST
     mode[3] |= termios.ISIG
+    never = bytes([os.fpathconf(terminal, "PC_VDISABLE")])
     for key in (termios.VQUIT, termios.VSUSP):
-        mode[6][key] = b"\0"
+        mode[6][key] = never
     termios.tcsetattr(terminal, termios.TCSADRAIN, mode)
 
 

@@ -66,8 +66,9 @@ class Desk:
 
     def ends(self) -> int:
         """Waits for its end; the exit code."""
+        until = time.monotonic() + PATIENCE_S
         while self._read():
-            pass
+            assert time.monotonic() < until, f"it does not end:\n{self.screen}"
         return self._child.wait()
 
     def _read(self) -> bool:

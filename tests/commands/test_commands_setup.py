@@ -12,10 +12,10 @@ import zxingcpp
 from returns_station import config as configuration
 from returns_station.config import Config
 from returns_station.domain.scan import Kind, Reading, mint
-from returns_station.domain.scan.teaching import CODES, GS, Stroke
-from returns_station.hardware.ears import KEYBOARD, Overheard, cut
+from returns_station.domain.scan.teaching import CODES, GS
 from returns_station.hardware.habits import repair_of
 from returns_station.hardware.scanners import Arrived, Scanners
+from returns_station.hardware.wedge import NAME, Wedge
 from returns_station.testing.scanner import PtyPair
 from returns_station.testing.typist import Layout, WedgeTypist
 from returns_station.workflow.ports import Input
@@ -66,10 +66,12 @@ def taught(desk: Desk, scan: Callable[[str], None]) -> None:
 
 def typed_meaning(typist: WedgeTypist, code: str, config: Config) -> Reading:
     """What a station with this configuration takes the typist's scan of a code for."""
-    strokes = tuple(Stroke(key.encode(), 0.01 * at) for at, key in enumerate(typist.arriving(code)))
-    ((data, ended_by),) = cut(Overheard(KEYBOARD, strokes), config.wedge)
-    assert ended_by != "typed"
-    return meaning(Input(data, "wedge", meant=repair_of(config.wedge)(data)))
+    arrived: list[bytes] = []
+    wedge = Wedge.of(config.wedge, arrived.append)
+    keys = b"".join(wedge.feed(key.encode(), 0.017 * at) for at, key in enumerate(typist.arriving(code)))
+    assert keys + wedge.idle(3600.0) == b""
+    (scan,) = arrived
+    return meaning(Input(scan, NAME, meant=repair_of(config.wedge)(scan)))
 
 
 def proves(typist: WedgeTypist, config: Config) -> None:
@@ -105,6 +107,7 @@ def test_a_keyboard_scanner_on_a_host_of_another_layout_ends_with_a_working_conf
             desk.answer(question, answer)
         taught(desk, typist.scan)
         desk.shows("This scanner types like a keyboard.")
+        desk.answer("Teach another scanner?", "n")
         assert desk.ends() == 0, desk.screen
     config = configuration.load(file, places(file.parent))
     assert (config.station.name, config.station.number) == ("Dock 7", 7)
@@ -162,7 +165,30 @@ def test_the_page_holds_the_codes_that_are_asked_for(bare: Dock, tmp_path: Path)
     assert read[CODES[1].text.encode()] == "]C1"
 
 
+def test_a_keyboard_scanner_and_a_serial_one_are_taught_one_after_the_other(file: Path) -> None:
+    with PtyPair(file.with_name("gun")) as gun, set_up(file, "--scanner", str(gun.link)) as desk:
+        for question, answer in ANSWERS:
+            desk.answer(question, answer)
+        taught(desk, WedgeTypist(desk.terminal, "de", suffix="\r").scan)
+        desk.answer("Teach another scanner?", "y")
+        taught(desk, lambda code: gun.send(f"{code}\r".encode()))
+        desk.answer("Teach another scanner?", "n")
+        assert desk.ends() == 0, desk.screen
+    config = configuration.load(file, places(file.parent))
+    assert (config.wedge.layout, [one.suffix for one in config.scanners]) == ("de", ["cr"])
+
+
 class TestThePerson:
+    def test_ctrl_c_ends_it_with_the_terminal_as_it_was_and_nothing_written(self, file: Path) -> None:
+        with set_up(file, "--yes") as desk:
+            assert not desk.is_raw()
+            desk.shows("Scan code 1 of 3")
+            assert desk.is_raw()
+            os.write(desk.terminal, b"\x03")
+            assert desk.ends() == 130
+            assert not desk.is_raw()
+        assert not file.exists()
+
     def scans_wrongly(self, desk: Desk, typist: WedgeTypist, code: str, told: str) -> None:
         desk.shows("Scan code 1 of 3")
         typist.scan(code)
