@@ -159,8 +159,8 @@ def _plate(words: Words, code: str, paper: Paper) -> list[Element]:
         high - edge - foot * 1.2 - below - high * 0.01,
         bar_dots,
     )
-    left, wide = bars.x_mm, paper.width_mm - 2 * bars.x_mm
-    foot_wide = _quiet(square) - left
+    left = bars.x_mm
+    wide, foot_wide = square.x_mm + square.size_mm - left, _quiet(square) - left
     return [
         *band(words, left, edge, wide, head),
         Text(left, baseline, wide, words.title, letters, letters / 4, bold=True),
