@@ -23,6 +23,7 @@ BUS_PROGRAMS = ("dbus-daemon", "avahi-daemon", "unshare")
 PACKAGES = "cups-daemon cups-client cups-ipp-utils avahi-daemon dbus"
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 _PATIENCE_S = 20.0
+_PRIVATE_RUN = ("unshare", "-m", "sh", "-c", "mount -t tmpfs none /run && exec $0")
 
 _CUPSD = """\
 Listen 127.0.0.1:{port}
@@ -93,7 +94,10 @@ def missing() -> str:
     absent = [name for name in (*PROGRAMS, *BUS_PROGRAMS) if shutil.which(name, path=_PATH) is None]
     if absent:
         return f"{', '.join(absent)} not installed (Debian packages {PACKAGES})"
-    return "" if os.geteuid() == 0 else "a private cupsd and avahi-daemon need root"
+    if os.geteuid() != 0:
+        return "a private cupsd and avahi-daemon need root"
+    tried = subprocess.run([*_PRIVATE_RUN, "true"], capture_output=True, text=True, check=False)
+    return f"no mount name spaces here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
 class PrivateSpooler:
@@ -207,8 +211,7 @@ class PrivateSpooler:
         self._until((self.folder / "bus").exists, "dbus-daemon does not listen")
         # avahi-daemon knows one place for its process id; in a mount name space of its own that place is private.
         avahi = f"avahi-daemon --no-drop-root --no-chroot --no-rlimits --no-proc-title -f {self.folder}/avahi.conf"
-        private = ["unshare", "-m", "sh", "-c", f"mount -t tmpfs none /run && exec {avahi}"]
-        self._running.append(self._spawn(private, "avahi"))
+        self._running.append(self._spawn([*_PRIVATE_RUN, avahi], "avahi"))
         self._until(lambda: b"startup complete" in self._said("avahi"), "avahi-daemon does not start")
 
     def _spawn(self, command: list[str], name: str) -> subprocess.Popen[bytes]:

@@ -33,7 +33,8 @@ class Printer:
 
     `pdf-folder` writes one PDF a label into `folder` (`labels` in the data folder), `spooler` hands PDF to the system's
     `queue` with `options` of lp, `zpl-tcp` sends ZPL to `host` and `port`, `zpl-serial` to the serial port `url` at
-    `baud`. `dpi` is the print head's; `size` the label's. A whole print takes at most `seconds`.
+    `baud`. `dpi` is the print head's; `size` the label's. A whole print
+    takes at most `seconds`, a connection `connect_seconds`.
     """
 
     name: str = setting()
@@ -48,6 +49,7 @@ class Printer:
     dpi: int = setting(203, low=203, high=600)
     size: str = setting("large", choices=("large", "compact"))
     seconds: int = setting(5, low=1, high=60)
+    connect_seconds: int = setting(1, low=1, high=30)
 
 
 @dataclass(frozen=True, slots=True)

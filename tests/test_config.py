@@ -336,6 +336,7 @@ class TestOutputDevices:
 name = "office"
 kind = "spooler"
 queue = "Labels_4x6"
+connect_seconds = 2
 options = ["media=Custom.100x150mm", "fit-to-page"]
 seconds = 9
 [[printer]]
@@ -351,9 +352,8 @@ url = "/dev/ttyUSB0"
 baud = 19200
 """
         office, zebra, old = load(write(tmp_path, text), {}).printers
-        assert (office.queue, office.options, office.seconds) == (
-            "Labels_4x6", ("media=Custom.100x150mm", "fit-to-page"), 9,
-        )  # fmt: skip
+        assert (office.queue, office.options) == ("Labels_4x6", ("media=Custom.100x150mm", "fit-to-page"))
+        assert (office.connect_seconds, office.seconds) == (2, 9)
         assert (zebra.host, zebra.port, zebra.dpi, zebra.size) == ("10.0.0.7", 9100, 300, "compact")
         assert (old.url, old.baud, old.dpi, old.size) == ("/dev/ttyUSB0", 19200, 203, "large")
 

@@ -137,20 +137,27 @@ class Comebacks:
 
 
 def _device(configured: Printer) -> "Device":
-    what, seconds = f"Printer {configured.name}", float(configured.seconds)
+    what = f"Printer {configured.name}"
+    connect_s, within_s = float(configured.connect_seconds), float(configured.seconds)
     if configured.kind == "pdf-folder":
         return PdfFolderPrinter(configured.folder)
     if configured.kind == "spooler":
         from devices.spooler import SpoolerPrinter
 
-        return SpoolerPrinter(configured.name, configured.queue, options=configured.options, within_s=seconds)
+        return SpoolerPrinter(
+            configured.name,
+            configured.queue,
+            options=configured.options,
+            connect_s=connect_s,
+            within_s=within_s,
+        )
     from devices.transports import SerialTransport, TcpTransport, Transport
     from devices.zebra import ZplPrinter
 
     line: Transport = TcpTransport(what, configured.host, configured.port)
     if configured.kind == "zpl-serial":
         line = SerialTransport(what, configured.url, configured.baud, xonxoff=True)
-    return ZplPrinter(configured.name, line, within_s=seconds)
+    return ZplPrinter(configured.name, line, connect_s=connect_s, within_s=within_s)
 
 
 def _rendered(model: LabelModel, media: str, configured: Printer) -> Rendered:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devices import ipp
+from devices import ipp, testing_spooler
 from devices.errors import DeviceError
 from devices.printers import Printer, PrinterStatus
 from devices.spooler import PDF, SpoolerPrinter
@@ -190,6 +190,16 @@ def test_a_spooler_that_does_not_run_is_named(spooler: PrivateSpooler) -> None:
     )
     assert printer.status().band == "stopped"
     assert printer.confirm("labels-1") is None
+
+
+def test_where_it_cannot_run_the_private_spooler_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(testing_spooler, "_PATH", str(tmp_path))
+    assert testing_spooler.missing() == (
+        "cupsd, lp, lpstat, lpadmin, cupsenable, cupsdisable, cancel, ippeveprinter, dbus-daemon, avahi-daemon, unshare "
+        "not installed (Debian packages cups-daemon cups-client cups-ipp-utils avahi-daemon dbus)"
+    )
 
 
 # --- without CUPS -----------------------------------------------------------------------------------------------------
