@@ -37,9 +37,9 @@ def test_a_hundred_random_codes_read_back_from_203_dpi_pixels_of_the_pdf(kind: K
 
 @pytest.mark.prove
 @EVERY_KIND
-def test_five_thousand_random_codes_of_every_kind_read_back_from_the_pdf(kind: Kind) -> None:
-    for start in range(0, 5000, 100):
-        specs = [kind(code, LARGE) for code in plates(5000, seed=5)[start : start + 100]]
+def test_two_thousand_random_codes_of_every_kind_read_back_from_the_pdf(kind: Kind) -> None:
+    for start in range(0, 2000, 100):
+        specs = [kind(code, LARGE) for code in plates(2000, seed=5)[start : start + 100]]
         assert [symbols(page) for page in pages(render_pages(specs).pdf)] == [said(spec) for spec in specs]
 
 
