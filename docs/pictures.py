@@ -120,7 +120,12 @@ def _draw(draw: Any, char: Any, x: int, y: int, width: int, height: int) -> None
     draw.rectangle((x, y, x + width * (2 if wide else 1) - 1, y + height - 1), fill=back)
     if char.data in _BLOCKS:
         for left, top, right, bottom in _BLOCKS[char.data]:
-            box = (x + left * width / 2, y + top * height / 2, x + right * width / 2 - 1, y + bottom * height / 2 - 1)
+            box = (
+                x + left * width / 2,
+                y + top * height / 2,
+                x + right * width / 2 - 1,
+                y + bottom * height / 2 - 1,
+            )
             draw.rectangle(box, fill=front)
     elif char.data.strip():
         draw.text((x, y + height / 2), char.data, font=font(char.bold, wide), fill=front, anchor="lm")
@@ -144,7 +149,7 @@ class Stage:
     def until(self, wanted: str, within_s: float = 20.0) -> None:
         """Waits until the screen shows something."""
         end = time.monotonic() + within_s
-        while wanted not in self.look():
+        while wanted not in " ".join(self.look().split()):
             if time.monotonic() > end:
                 raise SystemExit(f"{wanted!r} was not shown; the screen is:\n{self.camera.text}")
             time.sleep(0.05)
@@ -179,11 +184,12 @@ class Stage:
         self.settle()
         self.frames.append((self.camera.picture(), round(seconds * 1000)))
 
-    @property
-    def lpn(self) -> str:
-        """The licence plate that is asked for."""
-        found = re.findall(r"Stick on label (L[0-9A-Z]{10})", self.look())
-        return str(found[-1])
+    def meant(self, code: str) -> str:
+        """The code itself, or what stands for "LPN" and "PLACE" on the screen."""
+        said = " ".join(self.look().split())
+        if code == "LPN":
+            return str(re.findall(r"Stick on label (L[0-9A-Z]{10})", said)[-1])
+        return str(re.findall(r"Put it into (\S+) and", said)[-1]) if code == "PLACE" else code
 
 
 @contextmanager

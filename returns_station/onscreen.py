@@ -64,13 +64,12 @@ class OnScreen:
             found.append(
                 Condition("scale", self._scale.name, "unknown", "It is asked when a weight is wanted.")
             )
-        return (
-            *found,
-            *(
-                Condition("printer", one.name, one.band, one.sentence)
-                for one in self._station.printer_states()
-            ),
-        )
+        printers = self._station.printer_states()
+        chosen = self._station.state.printer or next((one.name for one in printers), "")
+        found += [
+            Condition("printer", one.name, one.band, one.sentence, one.name == chosen) for one in printers
+        ]
+        return tuple(found)
 
     def time_of_day(self) -> str:
         """The station's time for the list of last scans."""

@@ -194,11 +194,13 @@ class DemoApp(StationApp):
     def on_looked(self, event: messages.Looked) -> None:
         """Names the next scan."""
         suggestion = self._guided.suggestion if self._guided else None
-        self._dock.ask.tip(
-            f"Enter scans {suggestion} · F11 labels · F10 ends"
-            if suggestion
-            else "Every parcel of the day is done · F10 ends"
-        )
+        ending = "F11 labels · F12 paper · F10 ends"
+        if suggestion:
+            self._dock.ask.tip(f"Enter scans {suggestion} · {ending}")
+        elif self.step == "parcel":
+            self._dock.ask.tip(f"Every parcel of the day is done · {ending}")
+        else:
+            self._dock.ask.tip(f"Type what is to be scanned, and Enter · {ending}")
         if self._owed and suggestion:
             self._scan(suggestion)
 

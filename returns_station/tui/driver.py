@@ -38,23 +38,29 @@ class StationDriver(LinuxDriver):
     """
 
     def run_input_thread(self) -> None:
-        """Reads until the app ends."""
+        """Reads until the app ends. Only silence of the keyboard counts as time between keys."""
         keyboard = cast(Keyboard, self._app)
         wedge = keyboard.wedge
         told = _TOLD + ((events.MouseEvent,) if keyboard.mouse else ())
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
+        heard_s = 0.0
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                due = wedge.due_in(time.monotonic())
-                if selector.select(_LOOK_S if due is None else min(due, _LOOK_S)):
+                due = wedge.due_in(heard_s)
+                wait = _LOOK_S if due is None else min(due, _LOOK_S)
+                began = time.monotonic()
+                if selector.select(wait):
+                    # It came within the wait, however late this thread is told: on a busy machine a scan stays whole.
+                    heard_s += min(time.monotonic() - began, 0.99 * wait)
                     chunk = _read(self.fileno)
                     if not chunk:
                         return keyboard.hang_up()
-                    keys = wedge.feed(chunk, time.monotonic())
+                    keys = wedge.feed(chunk, heard_s)
                 else:
-                    keys = wedge.idle(time.monotonic())
+                    heard_s += max(time.monotonic() - began, wait)
+                    keys = wedge.idle(heard_s)
                 for event in (*parser.feed(decode(keys)), *parser.tick()) if keys else parser.tick():
                     self._tell(event, told)
         return None

@@ -97,6 +97,8 @@ class Status(Rows):
         pieces: list[Row] = []
         for kind in ("scanner", "printer", "scale"):
             found = [one for one in self._conditions if one.kind == kind]
+            # Of several printers the one in use is told; the others matter when they are chosen.
+            found = [one for one in found if one.chosen] or found
             if found:
                 worst = max(found, key=lambda one: _WORST.index(one.band))
                 mark, tone = _MARKS[worst.band]
