@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.profiles import PROFILES
-from returns_station import config
+from returns_station import input_settings
 from returns_station.config import Wedge, check, load, show
 from returns_station.domain.scan.layouts import LAYOUTS
 from returns_station.shapes import escaped, unescaped
@@ -99,8 +99,8 @@ def test_without_them_a_wedge_ends_with_enter_on_its_own_layout_within_50_ms() -
         (
             '[wedge]\nlayout = "dvorak"\n',
             (
-                "config.toml, line 2: 'layout' is 'dvorak'; expected 'us' or 'uk' or 'de' or 'ch' or 'fr' or 'be' or 'es' or 'it' "
-                "or 'pt' or 'se' or 'dk' or 'no'."
+                "config.toml, line 2: 'layout' is 'dvorak'; expected 'us' or 'uk' or 'de' or 'ch' or 'fr' or 'be' or 'es' "
+                "or 'it' or 'pt' or 'se' or 'dk' or 'no'."
             ),
         ),
         (
@@ -138,5 +138,5 @@ def test_every_byte_can_be_written_and_is_read_back(raw: bytes) -> None:
 
 
 def test_what_the_configuration_offers_is_what_devices_and_layouts_have() -> None:
-    assert set(config.SCANNER_PROFILES) == set(PROFILES)
-    assert set(config.KEYBOARD_LAYOUTS) == set(LAYOUTS)
+    assert set(input_settings.SCANNER_PROFILES) == set(PROFILES)
+    assert set(input_settings.KEYBOARD_LAYOUTS) == set(LAYOUTS)

@@ -138,41 +138,32 @@ def settings(taught: Taught, name: str) -> Change:
     """The settings that were learned, for the configuration; `name` is the serial scanner's."""
     learned = taught.learned
     common: dict[str, Value] = {"prefix": learned.prefix, "separator": learned.separator or b""}
+    notes = {"separator": "what arrives for the GS1 separator; empty: the separator itself"}
     if taught.url is None:
-        suffix = learned.suffix if learned.suffix in ("tab", "none") else "enter"
-        values: dict[str, Value] = {
-            "suffix": suffix,
-            "layout": learned.layout,
-            **common,
-            "gap_ms": learned.gap_ms,
-        }
-        notes = {
-            "suffix": "what ends a code: enter, tab or none",
-            "layout": f"{NAMES[learned.layout]}; the scanner types as on a US keyboard",
-            "separator": "what arrives for the GS1 separator; empty: the separator itself",
-            "gap_ms": "the longest pause within a scan",
-        }
-        return Change("wedge", values, comment="The keyboard scanner, as setup learned it.", notes=notes)
-    serial: dict[str, Value] = {
-        "name": name,
-        "url": taught.url,
-        "baud": taught.baud,
-        "suffix": learned.suffix,
-        **common,
-    }
+        return _wedge(learned, common, notes)
+    line: dict[str, Value] = {"name": name, "url": taught.url, "baud": taught.baud, "suffix": learned.suffix}
     idle = max(_IDLE_MS, learned.gap_ms) if learned.suffix == "none" else _IDLE_MS
-    notes = {
+    notes |= {
         "suffix": "what ends a code: auto, cr, lf, crlf, tab or none",
-        "separator": "what arrives for the GS1 separator; empty: the separator itself",
         "idle_ms": "the silence that ends a code without suffix",
     }
-    return Change(
-        "scanner", {**serial, "idle_ms": idle}, name, "A serial scanner, as setup learned it.", notes
-    )
+    values = {**line, **common, "idle_ms": idle}
+    return Change("scanner", values, name, "A serial scanner, as setup learned it.", notes)
+
+
+def _wedge(learned: Learned, common: dict[str, Value], notes: dict[str, str]) -> Change:
+    suffix = learned.suffix if learned.suffix in ("tab", "none") else "enter"
+    values = {"suffix": suffix, "layout": learned.layout, **common, "gap_ms": learned.gap_ms}
+    notes |= {
+        "suffix": "what ends a code: enter, tab or none",
+        "layout": f"{NAMES[learned.layout]}; the scanner types as on a US keyboard",
+        "gap_ms": "the longest pause within a scan",
+    }
+    return Change("wedge", values, comment="The keyboard scanner, as setup learned it.", notes=notes)
 
 
 def name_for(url: str, scanners: tuple[Scanner, ...]) -> str:
     """The name of the configured scanner on this port, or a new one."""
     known = {one.url: one.name for one in scanners}
-    numbers = (f"scanner-{number}" for number in range(1, len(scanners) + 2))
+    numbers = (f"serial-{number}" for number in range(1, len(scanners) + 2))
     return known.get(url) or next(name for name in numbers if name not in known.values())

@@ -60,14 +60,14 @@ class Scanners:
         heard: Callable[[Heard], None] | None = None,
     ) -> None:
         self._put = put
-        self._lines = {one.name: _Line(one, _Forward(one, put, heard), self._notice) for one in configured}
+        self._lines = tuple(_Line(one, _Forward(one, put, heard), self._notice) for one in configured)
 
     def _notice(self, notice: Notice) -> None:
         self._put(Arrived(code=f"scanner.{notice.kind}", sentence=notice.sentence, device=notice.device))
 
     def start(self) -> None:
         """Opens every scanner; StationError names the one that cannot be had."""
-        for line in self._lines.values():
+        for line in self._lines:
             try:
                 line.scanner.start()
             except DeviceError as error:
@@ -76,12 +76,12 @@ class Scanners:
 
     def stop(self) -> None:
         """Stops every scanner; what was read before is delivered first."""
-        for line in self._lines.values():
+        for line in self._lines:
             line.stop()
 
     def states(self) -> tuple[ScannerState, ...]:
         """How each scanner is right now, in the order of the configuration."""
-        states = [(name, line.scanner.state) for name, line in self._lines.items()]
+        states = [(line.scanner.name, line.scanner.state) for line in self._lines]
         return tuple(ScannerState(name, state.connected, state.sentence) for name, state in states)
 
     def answer(self, device: str, good: bool) -> None:
@@ -90,8 +90,9 @@ class Scanners:
         Returns at once and never raises: another device, a profile without such bytes, or a scanner that does not take
         them are nothing to stop for.
         """
-        if device in self._lines:
-            self._lines[device].answer(good)
+        for line in self._lines:
+            if line.scanner.name == device:
+                line.answer(good)
 
 
 class _Line:

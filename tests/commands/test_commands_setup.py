@@ -137,7 +137,7 @@ def test_a_serial_scanner_ends_with_a_working_configuration(
             assert desk.ends() == 0, desk.screen
         config = configuration.load(file, places(file.parent))
         (scanner,) = config.scanners
-        assert (scanner.name, scanner.url, scanner.suffix) == ("scanner-1", str(gun.link), suffix)
+        assert (scanner.name, scanner.url, scanner.suffix) == ("serial-1", str(gun.link), suffix)
         assert scanner.separator == (b"" if separator == GS else separator.encode())
         arrived: SimpleQueue[Arrived] = SimpleQueue()
         scanners = Scanners(config.scanners, arrived.put)

@@ -112,7 +112,7 @@ class TestVerdicts:
     def test_a_scanner_that_takes_nothing_holds_up_nobody(self, gun: PtyPair) -> None:
         gate = threading.Event()
         scanners = self.started(Scanner("gun", str(gun.link), good_read=b"g"))
-        line = scanners._lines["gun"]
+        line = scanners._lines[0]
         line.scanner.send = lambda _payload: gate.wait(20) and None  # type: ignore[method-assign,func-returns-value]
         for _ in range(1000):
             scanners.answer("gun", True)
@@ -126,7 +126,7 @@ class TestVerdicts:
         assert until(lambda: not scanners.states()[0].connected)
         scanners.answer("gun", True)
         with pytest.raises(DeviceError):
-            scanners._lines["gun"].scanner.send(b"x")
+            scanners._lines[0].scanner.send(b"x")
         scanners.stop()
         scanners.answer("gun", True)
         scanners.stop()
