@@ -21,9 +21,13 @@ from tests.commands.dock_kit import PRINTER, TARGET, Dock
 ANNA, BERT = "RS-B-1001", "RS-B-1002"
 SEALED = ("1Z999AA10300079196", "22960", "RS-SEALED", "${unit.lpn}", "${prompt.place}")
 """A matched, sealed parcel of one unit: five scans."""
+_OFFICE = '\n[[printer]]\nname = "office"\nfolder = "{folder}/office"\n'
 _OPEN = SEALED[0]
+_TRUCK = (ANNA, "RS-RECEIVE", "K000000002S", "RMA-100001")
+TOTE = "K000000000P"
 WAYS: dict[str, tuple[str, ...]] = {
     "badge": (),
+    "locked": (ANNA, "RS-LOCK"),
     At.PARCEL: (ANNA,),
     At.CHOOSE_RETURN: (ANNA, "TWICE-1"),
     At.CONFIRM_BLIND: (ANNA, "MYSTERY 77"),
@@ -46,6 +50,19 @@ WAYS: dict[str, tuple[str, ...]] = {
     At.HOLD_SHELF: (ANNA, "RS-NO-LABEL", "RS-HOLD"),
     At.STOP_KIND: (ANNA, _OPEN, "22960", "RS-STOP"),
     At.STOP_SHELF: (ANNA, _OPEN, "22960", "RS-STOP-LEAK"),
+    At.CHOOSE_PARCEL: (*_TRUCK, "RMA-100001", "RS-YES", "RS-DONE", "RMA-100001"),
+    At.PRINTER: (ANNA, *SEALED[:3], "RS-PRINTER"),
+    At.CAGE: _TRUCK[:2],
+    At.RECEIVE: _TRUCK,
+    At.RECEIVE_AGAIN: (*_TRUCK, "RMA-100001"),
+    At.CARRIER: (*_TRUCK, "RS-CARRIER"),
+    At.MANIFEST: (*_TRUCK, "RS-MANIFEST"),
+    At.SEAL: (*_TRUCK, "RS-SEAL"),
+    At.PIECE: (*_TRUCK, "RS-PIECE"),
+    At.WEIGHT: (*_TRUCK, "RS-WEIGHT"),
+    At.DAMAGE: (*_TRUCK, "RS-DAMAGE"),
+    At.CONTAINER: (ANNA, TOTE),
+    At.CONTAINER_REASON: (ANNA, *SEALED[:4], TOTE, TOTE, "RESALE-1"),
 }
 """Step → what is scanned to get there from a fresh station."""
 
@@ -167,7 +184,7 @@ def copied(source: Path, folder: Path) -> Dock:
         shutil.copy(file, folder / file.name)
     (folder / "labels").mkdir(exist_ok=True)
     dock = Dock(folder)
-    dock.configure(PRINTER + TARGET, url="http://127.0.0.1:9")
+    dock.configure(PRINTER + _OFFICE + TARGET, url="http://127.0.0.1:9")
     return dock
 
 

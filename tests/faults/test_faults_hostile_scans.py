@@ -8,7 +8,7 @@ from tests.faults.fault_kit import HOSTILE, WAYS, Words, at, opened, raws, unpri
 
 
 def test_every_step_of_the_dialogue_can_be_reached_and_no_other_is_named() -> None:
-    assert set(WAYS) == {"badge", *At}
+    assert set(WAYS) == {"badge", "locked", *At}
 
 
 def _back_to(step: str, words: Words) -> None:
