@@ -10,6 +10,9 @@ from labels.symbols import code128_width, qr_size
 # Modules of quiet zone on either side of a symbol (ISO/IEC 15417: 10X; ISO/IEC 18004: 4X).
 _BARS_QUIET, _SQUARE_QUIET = 10, 4
 
+# A plate of eleven letters in Code 128: start, letters and check of 11 modules each, and the stop.
+_PLATE_MODULES = 11 * 13 + 13
+
 # The least bars and modules that a hand scanner reads at arm's length: 2 dots are 0.25 mm.
 _LEAST = 2
 
@@ -151,14 +154,8 @@ def _plate(words: Words, code: str, paper: Paper) -> list[Element]:
     baseline = edge + head + 1 + letters * 0.8
     below = snapped(baseline + DESCENT * letters) + 1 / DOTS_PER_MM
     square = square_in(code, paper.width_mm, below, high - below, module_dots)
-    bars = bars_in(
-        code,
-        0,
-        below + high * 0.01,
-        _beside(square),
-        high - edge - foot * 1.2 - below - high * 0.01,
-        bar_dots,
-    )
+    top, room = below + high * 0.01, _beside(square)
+    bars = bars_in(code, 0, top, room, high - edge - foot * 1.2 - top, min(bar_dots, _even(room)))
     left = bars.x_mm
     wide, foot_wide = square.x_mm + square.size_mm - left, _quiet(square) - left
     return [
@@ -168,6 +165,11 @@ def _plate(words: Words, code: str, paper: Paper) -> list[Element]:
         square,
         *_foot(" · ".join(words.lines), words.note, left, high - edge - DESCENT * foot, foot_wide, foot),
     ]
+
+
+def _even(room_mm: float) -> int:
+    """The widest bars at which every plate fits, so that those of one roll all begin at the same place."""
+    return max(_LEAST, int(room_mm * DOTS_PER_MM / (_PLATE_MODULES + 2 * _BARS_QUIET)))
 
 
 def _beside(square: Matrix) -> float:
