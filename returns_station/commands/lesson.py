@@ -139,6 +139,9 @@ def settings(taught: Taught, name: str) -> Change:
     learned = taught.learned
     common: dict[str, Value] = {"prefix": learned.prefix, "separator": learned.separator or b""}
     notes = {"separator": "what arrives for the GS1 separator; empty: the separator itself"}
+    if learned.aim:
+        common["aim"] = True
+        notes["aim"] = "identifiers such as ]C1 were seen"
     if taught.url is None:
         return _wedge(learned, common, notes)
     line: dict[str, Value] = {"name": name, "url": taught.url, "baud": taught.baud, "suffix": learned.suffix}

@@ -55,6 +55,11 @@ class Desk:
             assert time.monotonic() < until, f"none of {texts} in:\n{self.screen}"
             assert self._read(), f"it ended without {texts}:\n{self.screen}"
 
+    def looks(self) -> bool:
+        """Takes what is shown right now, so that the program can go on showing."""
+        self._read(0.02)
+        return True
+
     def answer(self, question: str, line: str = "") -> None:
         """Waits for the question, and answers it as a person would, with Enter."""
         self.shows(question)
@@ -71,8 +76,8 @@ class Desk:
             assert time.monotonic() < until, f"it does not end:\n{self.screen}"
         return self._child.wait()
 
-    def _read(self) -> bool:
-        ready, _, _ = select.select([self.terminal], [], [], 1.0)
+    def _read(self, within_s: float = 1.0) -> bool:
+        ready, _, _ = select.select([self.terminal], [], [], within_s)
         if not ready:
             return True
         try:

@@ -1,5 +1,6 @@
 """`setup`: a scanner of whatever habits ends with a configuration that brings its codes back."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from returns_station.workflow.ports import Input
 from returns_station.workflow.session import meaning
 from tests.commands.dock_kit import Dock
 from tests.commands.pty_kit import Desk
+from tests.devices.scanner_inbox import until
 
 LPN = mint("L", "07", 1, 42)
 FIELDS = f"010400638133393110LOT-7{GS}21ZY-9"
@@ -265,3 +267,30 @@ def test_teaching_again_changes_only_that_device(file: Path) -> None:
     config = configuration.load(file, {})
     assert (config.station.name, config.sync.batch) == ("Dock 7", 7)
     assert (config.wedge.layout, config.wedge.suffix) == ("de", "enter")
+
+
+def test_the_station_itself_works_a_parcel_by_a_scanner_that_setup_has_taught(
+    dock: Dock, tmp_path: Path
+) -> None:
+    """On the full screen, on a German host, without suffix; what was typed is kept as it was typed."""
+    before = dock.rows("SELECT * FROM parcel")
+    codes = ("RS-B-1001", "1Z999AA10300079196", f"0104006381333931{'10'}A/Z-1{GS}21_Y", "RS-DONE")
+    with set_up(dock.config, "--yes") as desk:
+        typist = WedgeTypist(desk.terminal, "de", aim="]C1", seed=4)
+        taught(desk, typist.scan)
+        assert desk.ends() == 0, desk.screen
+    typed = [typist.arriving(code).encode() for code in codes]
+    raws = "SELECT device, raw, signal, reply FROM raw_input ORDER BY sequence"
+    with Desk("run", "--no-sync", "--config", str(dock.config)) as desk:
+        desk.shows("badge")
+        typist = WedgeTypist(desk.terminal, "de", aim="]C1", seed=4)
+        for number, code in enumerate(codes, 1):
+            typist.scan(code)
+            assert until(lambda wanted=number: desk.looks() and len(dock.rows(raws)) >= wanted), desk.screen
+    rows = dock.rows(raws)
+    assert [row["raw"] for row in rows] == typed
+    said = [json.loads(row["reply"])["message"]["text"] for row in rows]
+    assert said[0] == "Signed in: w-1, worker."
+    assert said[1].endswith(": return RMA-100001, 1 awaited.")
+    assert said[2] == "010400638133393110A/Z-1·21_Y is in no product list."
+    assert len(dock.rows("SELECT * FROM parcel")) == len(before) + 1
