@@ -1,5 +1,6 @@
 """The thread that plays inputs one by one, and the one that prints and looks at devices; both tell the app what happened."""
 
+import gc
 import threading
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -94,6 +95,10 @@ class Intake:
         try:
             self._greet(station)
             self._paper.start()
+            # All that is loaded stays: looking through it for garbage again and again would stop every thread, the
+            # keyboard's too, for 100 ms and more.
+            gc.collect()
+            gc.freeze()
             looked = True
             while True:
                 arrived = self._queue.get(None if looked else LOOK_AFTER_S)
