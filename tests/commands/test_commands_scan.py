@@ -24,7 +24,11 @@ def test_a_scan_is_told_with_its_meanings_and_steps(bare: Dock) -> None:
 def test_json_is_one_object_a_line_with_kind_validity_candidates_and_steps(bare: Dock) -> None:
     result = bare("scan", "RS-DONE", "4006381333931", "--json")
     done, teapot = (json.loads(line) for line in result.stdout.splitlines())
-    assert (done["kind"], done["valid"], done["steps"]) == ("command", True, ["item", "confirm_unknown"])
+    assert (done["kind"], done["valid"], done["steps"]) == (
+        "command",
+        True,
+        ["item", "confirm_unknown", "cage", "receive", "receive_again", "container"],
+    )
     assert (teapot["kind"], teapot["valid"]) == ("gtin", True)
     assert [one["kind"] for one in teapot["candidates"]] == ["gtin", "reference"]
     assert teapot["candidates"][0]["steps"] == ["item", "confirm_unknown"]
@@ -45,7 +49,9 @@ def test_a_step_is_asked_and_a_scan_it_does_not_take_exits_2(bare: Dock) -> None
 def test_a_step_that_there_is_not_is_refused_with_those_there_are(bare: Dock) -> None:
     result = bare("scan", "RS-DONE", "--step", "lunch")
     assert result.exit_code == 2
-    assert result.stderr.startswith("There is no step 'lunch'. Steps are badge, parcel, choose_return, ")
+    assert result.stderr.startswith(
+        "There is no step 'lunch'. Steps are badge, locked, parcel, choose_return, "
+    )
 
 
 def test_a_spoilt_code_is_told_beside_what_it_may_mean_all_the_same(bare: Dock) -> None:
