@@ -2,12 +2,17 @@
 
 SCREEN_PRAGMAS: SQLite pragmas after the station's own, separated by ";". SCREEN_LOADED: a file that gets the names of all
 modules loaded at the first paint. SCREEN_UNSPLIT: keys go to Textual as they come, past the splitting of bursts.
+SCREEN_STALLED: a file that gets the longest time, in seconds, for which a thread of the program that wanted to run did not.
 """
 
 import json
 import os
 import sys
+import threading
+import time
 from pathlib import Path
+
+_WATCH_S = 0.005
 
 
 def _pragmas(wanted: list[str]) -> None:
@@ -38,6 +43,24 @@ def _unsplit() -> None:
     Wedge.due_in = lambda self, at: None  # type: ignore[method-assign]
 
 
+def _tell_stalls(file: Path) -> None:
+    """Keeps the longest stall in a file: a keyboard that is read later than that may glue a key to a burst."""
+
+    def watch() -> None:
+        longest, last = 0.0, time.monotonic()
+        while True:
+            time.sleep(_WATCH_S)
+            now = time.monotonic()
+            if not file.exists():
+                longest = 0.0
+            if now - last - _WATCH_S > longest:
+                longest = now - last - _WATCH_S
+                file.write_text(str(longest), encoding="ascii")
+            last = now
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def main() -> None:
     """Changes what is to be changed, then runs the program."""
     if "SCREEN_PRAGMAS" in os.environ:
@@ -46,6 +69,8 @@ def main() -> None:
         _tell_loaded(Path(os.environ["SCREEN_LOADED"]))
     if "SCREEN_UNSPLIT" in os.environ:
         _unsplit()
+    if "SCREEN_STALLED" in os.environ:
+        _tell_stalls(Path(os.environ["SCREEN_STALLED"]))
     from returns_station.cli import main
 
     main()

@@ -40,7 +40,7 @@ def test_what_the_screen_writes_is_taken_in_whatever_pieces() -> None:
     [one for one in _SEQUENCES if one not in (b"\x07", b"\x1b[?1049l")]
     + [
         b"\x00", b"\x0b", b"\x1f", b"\t", b"\r", b"\n", b"\x85", "\x85".encode(), "\x9b31m".encode(), "\u202e".encode(),
-        "\u200b".encode(), "\ufeff".encode(), "\u2028".encode(), "\ue000".encode(), "\x1b]22;pointer\x07".encode(),
+        "\u200b".encode(), "\ufeff".encode(), "\u2028".encode(), "\ue000".encode(), b"\x1b]22;pointer\x07",
         b"\x1b[?1049;1h", b"\x1b[2K", b"\x1b[1;1r", b"\x1b[=1u", b"\x1b(0", b"\x1b[>4;1m", b"\xff", b"\xc0\x80",
     ],
     ids=repr,
