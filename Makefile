@@ -1,6 +1,6 @@
 # Returns Station. A fresh machine needs Python 3.11 or newer (with venv), git and make; the rest comes by hash.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check prove bench lock clean
+.PHONY: help setup demo test check prove nightly bench pictures lock clean
 
 BIN := .venv/bin
 OURS := returns_station devices labels
@@ -15,10 +15,10 @@ help: ## what there is
 
 setup: .venv/.ready ## the environment, with exactly the libraries of the lock
 
-demo: .venv/.ready ## work a parcel through: scanner, label, upstream
+demo: .venv/.ready ## the station on the screen: scanner, printers, upstream beside it
 	@$(BIN)/returns-station demo
 
-test: .venv/.ready ## all tests but the long proofs
+test: .venv/.ready .venv/.zpl ## all tests but the long proofs
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not prove"
 
 check: .venv/.ready ## style, types, architecture
@@ -27,8 +27,15 @@ check: .venv/.ready ## style, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-prove: .venv/.ready ## the long proofs: kills, power cuts, disks that fail
+prove: .venv/.ready .venv/.zpl ## the long proofs: kills, power cuts, disks that fail, hostile scans by the hundred thousand
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m prove
+
+nightly: .venv/.ready ## a million hostile frames at the screen
+	SCREEN_FRAMES=1000000 $(BIN)/python -m pytest -n 0 --timeout 14400 -m prove tests/prove/test_screen_frames.py
+
+pictures: .venv/.ready ## the pictures and the recording of docs/, from the real program
+	$(BIN)/python -m docs.pictures
+	$(BIN)/python docs/make_labels.py
 
 bench: .venv/.ready ## measure against the floors of the same run
 	$(BIN)/python -m bench
@@ -43,6 +50,13 @@ bench: .venv/.ready ## measure against the floors of the same run
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m compileall -q $(OURS) migrations
+	@touch $@
+
+# The ZPL renderer that tests read labels by; without node and npm those tests skip and say so.
+.venv/.zpl: tests/labels/zpl/package-lock.json .venv/.ready
+	@if command -v npm >/dev/null && command -v node >/dev/null; then \
+		cd tests/labels/zpl && npm ci --ignore-scripts --no-audit --no-fund --silent; \
+	else echo "node and npm are not here: tests that render ZPL will skip." >&2; fi
 	@touch $@
 
 lock: ## renew the locks from pyproject.toml (UPGRADE=--upgrade for newer libraries)

@@ -97,7 +97,7 @@ _DANGER = (
     Act("RS-DONE", "finished"),
 )
 _PUT_AWAY = (
-    Act(TOTE, "lies in it", "tote"),
+    Act(TOTE, "Scan its place", "tote"),
     Act("RESTOCK-1", "put away", "put-away"),
     Act("RS-SIGN-OUT", "signed out"),
 )
