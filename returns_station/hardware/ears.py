@@ -17,7 +17,7 @@ from devices.wedge import Burst, Scanned, Suffix
 from devices.wires import FAULTS, Wire, open_wire
 from returns_station.config import Scanner, Wedge
 from returns_station.domain.scan.teaching import Stroke
-from returns_station.errors import Problem
+from returns_station.errors import Problem, StationError
 from returns_station.hardware.habits import profile_of
 
 KEYBOARD = "keyboard"
@@ -48,7 +48,7 @@ class Ears:
     def __init__(self, terminal: int | None, urls: Mapping[str, int]) -> None:
         self._terminal = terminal
         self._urls = dict(urls)
-        self._heard: SimpleQueue[tuple[str, Stroke]] = SimpleQueue()
+        self._heard: SimpleQueue[tuple[str, Stroke | None]] = SimpleQueue()
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self._wires: list[Wire] = []
@@ -75,13 +75,13 @@ class Ears:
     def listen(self, timeout_s: float | None = None) -> Overheard | None:
         """The next burst, once its source was silent for `QUIET_S`; None when nothing came within the time.
 
-        What other sources send meanwhile is dropped.
+        What other sources send meanwhile is dropped. StationError `device.gone` when a source was unplugged.
         """
         try:
             source, first = self._heard.get(timeout=timeout_s)
         except Empty:
             return None
-        strokes = [first]
+        strokes = [_there(source, first)]
         while (following := self._following(source)) is not None:
             strokes.append(following)
         return Overheard(source, tuple(strokes))
@@ -92,7 +92,7 @@ class Ears:
             with contextlib.suppress(Empty):
                 other, stroke = self._heard.get(timeout=left)
                 if other == source:
-                    return stroke
+                    return _there(source, stroke)
         return None
 
     def _opened(self) -> Iterator[Problem]:
@@ -111,10 +111,18 @@ class Ears:
         thread.start()
 
     def _hear(self, source: str, read: _Read) -> None:
-        with contextlib.suppress(*FAULTS):
+        try:
             while not self._closing.is_set():
                 if chunk := read(_LOOK_S):
                     self._heard.put((source, Stroke(chunk, time.monotonic())))
+        except FAULTS:
+            self._heard.put((source, None))
+
+
+def _there(source: str, stroke: Stroke | None) -> Stroke:
+    if stroke is None:
+        raise StationError("device.gone", f"{source} was unplugged.", "Plug it in and run this again.")
+    return stroke
 
 
 class _Keys:

@@ -111,6 +111,20 @@ class TestTrying:
         done = bare("devices", "test", "ring", "--seconds", "1")
         assert f"{bare.folder}/nowhere has nothing plugged in. Plug it in" in done.stdout
 
+    def test_a_scanner_that_is_unplugged_meanwhile_ends_the_test_and_is_told(
+        self, bare: Dock, tmp_path: Path
+    ) -> None:
+        with PtyPair(tmp_path / "gun") as gun:
+            bare.configure(SCANNER, gun=str(gun.link), suffix="cr")
+            link = str(gun.link)
+            with Desk("devices", "test", "gun", "--config", str(bare.config), "--scans", "9") as desk:
+                gun.send(b"RS-DONE\r")
+                desk.shows("means: command done")
+                gun.unplug()
+                desk.shows("was unplugged. Plug it in and run this again.")
+                assert desk.ends() == 1
+        assert link in " ".join(desk.screen.split())
+
     def test_a_printer_is_asked_and_prints_a_test_label(self, bare: Dock) -> None:
         bare.configure(PRINTER)
         (bare.folder / "labels").mkdir()
