@@ -139,9 +139,11 @@ class LabelSpec:
         cls, width_mm: float, height_mm: float, elements: tuple[Element, ...], title: str
     ) -> "LabelSpec":
         """A label whose elements all lie in rooms that were checked before, such as a layout's."""
-        spec = object.__new__(cls)
-        for name, value in zip(cls.__slots__, (width_mm, height_mm, elements, title), strict=True):
-            object.__setattr__(spec, name, value)
+        spec, put = object.__new__(cls), object.__setattr__
+        put(spec, "width_mm", width_mm)
+        put(spec, "height_mm", height_mm)
+        put(spec, "elements", elements)
+        put(spec, "title", title)
         return spec
 
     def __post_init__(self) -> None:

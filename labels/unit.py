@@ -76,8 +76,8 @@ def _around(
     """Everything but the plate, remembered because the same goods come back again and again."""
     return (
         *_destiny(layout, grade, disposition, destination),
-        *_product(layout, product, f"{captions.reprint} {reprint}" if reprint else ""),
         layout.quantity.text(f"× {quantity}"),
+        *_product(layout, product, f"{captions.reprint} {reprint}" if reprint else ""),
         *_facts(layout.sku, captions.sku, sku),
         *_facts(layout.lot, captions.lot, lot),
         *_facts(layout.expiry, captions.expiry, expiry),

@@ -16,8 +16,8 @@ from labels.fonts import Fonts, installed_fonts
 from labels.spec import Box, Code128, Element, LabelSpec, Matrix, Rule, Text
 from labels.symbols import FNC1, check_qr, code128, code128_values, fit_bars, is_qr_letters, qr
 
-# What a printer reads for one element, and its characters without a glyph.
-Field: TypeAlias = tuple[str, tuple[str, ...]]
+# An element, what a printer reads for it, and its characters without a glyph.
+Field: TypeAlias = tuple[Element, str, tuple[str, ...]]
 
 # Print heads of 203 dpi have 8 dots to the millimetre, those of 300 and 600 dpi 11.81 and 23.62.
 RESOLUTIONS = {203: 8.0, 300: 300 / 25.4, 600: 600 / 25.4}
@@ -36,7 +36,8 @@ _OBEYED = {ord(char): f"_{ord(char):02X}" for char in "^~_"}
 _BY_HEIGHT = 1
 
 # Starting values of Code 128: ^BC takes the set by name and then stays in it.
-_START_B, _START_C, _TO_B, _TO_C = 104, 105, 100, 99
+_START_C, _TO_B, _TO_C = 105, 100, 99
+_NOT_LITERAL = frozenset(f"^~\\_>{FNC1}")
 _REMEMBERED = 4096
 
 
@@ -84,37 +85,33 @@ class _Writer:
         self._scale = dots_per_mm
         self._fonts = fonts
         self._written: dict[Text | Rule | Box, Field] = {}
-        # The same by identity, which is asked in a third of the time; holding the element keeps its id its own.
-        self._seen: dict[int, tuple[Element, Field]] = {}
+        # The same by identity, which is asked in a third of the time; the element is held, so its id stays its own.
+        self._seen: dict[int, Field] = {}
 
     def label(self, spec: LabelSpec, missing: dict[str, None]) -> str:
         """`^XA` to `^XZ`; adds what had no glyph to `missing`."""
-        parts = [_begin(self._dots(spec.width_mm), self._dots(spec.height_mm))]
-        for element in spec.elements:
-            seen = self._seen.get(id(element))
-            field, lacking = seen[1] if seen else self._field(element)
-            parts.append(field)
-            if lacking:
-                missing.update(dict.fromkeys(lacking))
-        parts.append("^PQ1,0,0,N^XZ\n")
-        return "".join(parts)
+        seen = self._seen.get
+        fields = [seen(id(element)) or self._field(element) for element in spec.elements]
+        for lacking in [field[2] for field in fields if field[2]]:
+            missing.update(dict.fromkeys(lacking))
+        begin = _begin(self._dots(spec.width_mm), self._dots(spec.height_mm))
+        return begin + "".join([field[1] for field in fields]) + "^PQ1,0,0,N^XZ\n"
 
     def _dots(self, mm: float) -> int:
         return round(mm * self._scale)
 
     def _field(self, element: Element) -> Field:
         if isinstance(element, Code128):
-            return self._bars(element), ()
+            return element, self._bars(element), ()
         if isinstance(element, Matrix):
-            return self._square(element), ()
+            return element, self._square(element), ()
         known = self._written.get(element)
         if known is None:
-            known = self._text(element) if isinstance(element, Text) else (self._box(element), ())
             if len(self._written) >= _REMEMBERED:
                 self._written.clear()
                 self._seen.clear()
-            self._written[element] = known
-            self._seen[id(element)] = element, known
+            known = self._text(element) if isinstance(element, Text) else (element, self._box(element), ())
+            self._written[element] = self._seen[id(element)] = known
         return known
 
     def _box(self, box: Rule | Box) -> str:
@@ -157,10 +154,10 @@ class _Writer:
         line = fit(text, self._fonts)
         said = "".join([c.char for c in line.characters])
         if not said:
-            return "", ()
+            return text, "", ()
         own = OWN_FONT.issuperset(said)
         field = self._own_font(text, line, said) if own else self._as_graphic(text, line)
-        return field, line.missing
+        return text, field, line.missing
 
     def _own_font(self, text: Text, line: Line, said: str) -> str:
         """In font 0, whose letters are narrower than those the room was fitted for."""
@@ -198,12 +195,10 @@ def _in_one_set(value: str) -> str | None:
 
     `>:` and `>;` start sets B and C; in set B `>` is written `>0`.
     """
-    first, *others = code128_values(value)
-    if first == _START_C and _TO_B not in others:
-        return f">;{value}"
-    if first == _START_B and _TO_C not in others and not any(char in value for char in f"^~\\_>{FNC1}"):
-        return f">:{value}"
-    return None
+    values = code128_values(value)
+    if values[0] == _START_C:
+        return f">;{value}" if _TO_B not in values else None
+    return f">:{value}" if _TO_C not in values and _NOT_LITERAL.isdisjoint(value) else None
 
 
 def _row(modules: str, times: int) -> bytes:
