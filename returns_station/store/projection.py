@@ -120,6 +120,10 @@ def apply(connection: Connection, record: Record, site: str, at: str) -> None:
     apply_step(connection, (record,), site, at)
 
 
+# In these the parcel says only where the unit belongs; what changes it has a record of its own.
+_OF_UNITS = ("unit.", "settlement.", "worker.", "station.")
+
+
 def apply_step(connection: Connection, records: Iterable[Record], site: str, at: str) -> None:
     """Writes the nouns of a step's records; of a parcel and a unit only the last snapshot, the others are overwritten."""
     parcels: dict[str, Parcel] = {}
@@ -128,7 +132,8 @@ def apply_step(connection: Connection, records: Iterable[Record], site: str, at:
         if record.authorization is not None:
             _authorization(connection, record.authorization, site, at, record.type)
         if record.parcel is not None:
-            parcels[record.parcel.id] = record.parcel
+            if not record.type.startswith(_OF_UNITS):
+                parcels[record.parcel.id] = record.parcel
             _parcel_names(connection, record.parcel, record.type)
             _parcel_waits(connection, record)
         if record.settlement is not None:

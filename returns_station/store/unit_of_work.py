@@ -263,11 +263,17 @@ class StationUnitOfWork:
             connection.exec_driver_sql(_SET_META, {"key": head_key(self._rules.epoch), "value": head})
 
     def _effects(self, connection: Connection, effects: tuple[Effect, ...], at: str) -> None:
+        tops: dict[tuple[str, str], int] = {}
+        rows = []
         for effect in effects:
-            top = connection.execute(
-                _ORDINAL, {"return_id": effect.return_id, "target": effect.target}
-            ).scalar_one()
-            connection.exec_driver_sql(_OUTBOX, outbox_values(effect, int(top) + 1, self._rules.site, at))
+            lane = (effect.return_id, effect.target)
+            if lane not in tops:
+                values = {"return_id": effect.return_id, "target": effect.target}
+                tops[lane] = int(connection.execute(_ORDINAL, values).scalar_one())
+            tops[lane] += 1
+            rows.append(outbox_values(effect, tops[lane], self._rules.site, at))
+        if rows:
+            connection.exec_driver_sql(_OUTBOX, rows)
 
     def _print_jobs(self, connection: Connection, prints: tuple[PrintDraft, ...], at: str) -> None:
         rows = [
