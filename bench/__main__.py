@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bench import commit, drain, identify, label, start
+from bench import commit, drain, identify, label, screen, start
 from returns_station.store.engine import driver
 
-NAMES: Final = ("label", "drain", "commit", "identify", "start")
+NAMES: Final = ("label", "drain", "commit", "identify", "start", "screen")
 RETURNS: Final = 220
 
 
@@ -31,6 +31,7 @@ def _works(folder: Path, quick: bool) -> Mapping[str, Callable[[], dict[str, obj
         "commit": lambda: commit.run(RETURNS, size, old()),
         "identify": lambda: identify.run(500 if quick else 2_000, size, old()),
         "start": lambda: start.run(5 if quick else 15),
+        "screen": lambda: screen.run(15 if quick else 80, 4 if quick else 12),
     }
 
 
@@ -100,7 +101,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         works = _works(Path(made), arguments.quick)
         # The look-ups only read, so they come before the commits when both use the old database.
-        for name in sorted(names, key=("start", "label", "drain", "identify", "commit").index):
+        for name in sorted(names, key=("screen", "start", "label", "drain", "identify", "commit").index):
             result = works[name]()
             results[name] = result
             _print(name, result)

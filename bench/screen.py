@@ -1,14 +1,13 @@
 """The screen: from the last byte of a scan to its painted answer, against bytes echoed over two ptys; start; memory."""
 
-import os
 import re
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 import tty
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -116,14 +115,16 @@ def _echoes(folder: Path, count: int) -> list[float]:
     """Round trips of 20 bytes over the scanner's pty and the terminal's, through asyncio."""
     watch = Stopwatch()
     found = []
-    with PtyPair(folder / "echo") as scanner:
-        with Terminal([*_interpreter(), "-c", _ECHO, str(scanner.link)], heard=watch.hear) as terminal:
-            terminal.wait_for("READY")
-            tty.setraw(terminal._master)
-            for n in range(count + 20):
-                code = b"1Z999AA1%011d\r" % n
-                found.append(watch.time(code[:-1], lambda code=code: scanner.send(code)))  # type: ignore[misc]
-                time.sleep(0.002)
+    with (
+        PtyPair(folder / "echo") as scanner,
+        Terminal([*_interpreter(), "-c", _ECHO, str(scanner.link)], heard=watch.hear) as terminal,
+    ):
+        terminal.wait_for("READY")
+        tty.setraw(terminal._master)
+        for n in range(count + 20):
+            code = b"1Z999AA1%011d\r" % n
+            found.append(watch.time(code[:-1], partial(scanner.send, code)))
+            time.sleep(0.002)
     return found[20:]
 
 
@@ -135,29 +136,39 @@ def _worked(folder: Path, returns: int, url: str, *, wedge: bool) -> tuple[list[
     watch = Stopwatch()
     spent: list[float] = []
     command = [*_interpreter(), "-m", "returns_station", "run", "--config", str(config)]
-    with PtyPair(folder / "scanner") as scanner:
-        with Terminal(command, environ={SECRET_ENV: TEST_SECRET}, heard=watch.hear) as terminal:
-            terminal.wait_for("Ready.")
+    with (
+        PtyPair(folder / "scanner") as scanner,
+        Terminal(command, environ={SECRET_ENV: TEST_SECRET}, heard=watch.hear) as terminal,
+    ):
+        terminal.wait_for("Ready.")
 
-            def send(code: bytes) -> None:
-                if wedge:
-                    terminal.scan(code, end=b"", pace_s=0.003)
-                    terminal.send(b"\r")
-                else:
-                    scanner.send(code + b"\r")
+        def send(code: bytes) -> None:
+            if wedge:
+                terminal.scan(code, end=b"", pace_s=0.003)
+                terminal.send(b"\r")
+            else:
+                scanner.send(code + b"\r")
 
-            watch.time(b"Signed in", lambda: send(BADGE.encode()))
-            for number in range(returns + 2):
-                lpn = b""
-                for step, told in enumerate(_TOLD):
-                    code = (b"RMA-%d" % number, GTIN.encode(), b"RS-SEALED", lpn, BIN.encode())[step]
-                    time.sleep(BETWEEN_S)
-                    spent.append(watch.time(told, lambda code=code: send(code)))  # type: ignore[misc]
-                    if step == 2:
-                        time.sleep(BETWEEN_S)
-                        lpn = _LPN.findall(watch.held)[-1]
-            memory = _peak(terminal.pid)
+        watch.time(b"Signed in", lambda: send(BADGE.encode()))
+        for number in range(returns + 2):
+            lpn = b""
+            for step, told in enumerate(_TOLD):
+                code = (b"RMA-%d" % number, GTIN.encode(), b"RS-SEALED", lpn, BIN.encode())[step]
+                time.sleep(BETWEEN_S)
+                spent.append(watch.time(told, partial(send, code)))
+                if step == 2:
+                    lpn = _asked(watch)
+        memory = _peak(terminal.pid)
     return spent[10:], memory
+
+
+def _asked(watch: Stopwatch) -> bytes:
+    """The licence plate that the screen asks for, once it is painted."""
+    for _ in range(400):
+        if found := _LPN.findall(watch.held):
+            return bytes(found[-1])
+        time.sleep(0.01)
+    raise RuntimeError("no label was asked for")
 
 
 def _peak(pid: int) -> int:
@@ -197,12 +208,14 @@ def run(returns: int, starts: int) -> dict[str, object]:
     return {"bench": "screen", "rows": rows, "met": all(row["met"] for row in rows.values())}
 
 
-def _ratio(work: list[float], floor: list[float], cut: int, goal: float) -> dict[str, object]:
+def _ratio(
+    work: list[float], floor: list[float], cut: int, goal: float, unit: str = "ms"
+) -> dict[str, object]:
     key = "p50" if cut == 49 else "p99"
     mine, base = figures(work), figures(floor)
     ratio = mine[key] / base[key]
     met = ratio <= goal and (key == "p50" or mine[key] <= FRAME_MS)
-    return {"unit": "ms", "subject": mine, "floor": base, "ratio": round(ratio, 2), "goal": goal, "met": met}
+    return {"unit": unit, "subject": mine, "floor": base, "ratio": round(ratio, 2), "goal": goal, "met": met}
 
 
 def _starts(folder: Path, count: int, memory: int) -> dict[str, dict[str, object]]:
@@ -215,7 +228,9 @@ def _starts(folder: Path, count: int, memory: int) -> dict[str, dict[str, object
     for n in range(count + 1):
         spent, kilobytes = _painted([*_interpreter(), "-c", _MINIMAL], "PAINTED", environ)
         mine, _ = _painted(
-            [*_interpreter(), "-m", "returns_station", "run", "--config", str(config)], "Starting the station", environ
+            [*_interpreter(), "-m", "returns_station", "run", "--config", str(config)],
+            "Starting the station",
+            environ,
         )
         if n:
             minimal.append(spent)
@@ -224,14 +239,7 @@ def _starts(folder: Path, count: int, memory: int) -> dict[str, dict[str, object
     kept = [float(memory)] * 2
     return {
         "start to first paint": _ratio(ours, minimal, 49, START_GOAL),
-        "memory of a station at work, MB": _ratio([k / 1024 for k in kept], [k / 1024 for k in small], 49, MEMORY_GOAL),
+        "memory of a station at work, MB": _ratio(
+            [k / 1024 for k in kept], [k / 1024 for k in small], 49, MEMORY_GOAL, "MB"
+        ),
     }
-
-
-if __name__ == "__main__":
-    import json
-
-    os.environ.setdefault("PYTHONPATH", str(Path.cwd()))
-    quick = len(sys.argv) > 1
-    print(json.dumps(run(10 if quick else 60, 3 if quick else 9), indent=1))
-    _ = subprocess
