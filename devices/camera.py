@@ -100,7 +100,7 @@ class FolderCamera:
     """The newest picture that comes into a watched folder after it was asked for, such as a phone or an FTP camera's.
 
     "After" goes by what was there when it was asked, not by clocks, for a camera's clock is its own. A file counts
-    when two looks find the same size and time and its end is there; none is taken twice.
+    when two looks find the same size and time and its end is there; what lay there is never taken, so none is twice.
     """
 
     def __init__(
@@ -117,11 +117,10 @@ class FolderCamera:
         self._most_bytes = most_bytes
         self._clock = clock
         self._sleep = sleep
-        self._taken: set[tuple[str, int, int]] = set()
 
     def shoot(self) -> bytes:
         deadline = Deadline(self._within_s, self._clock)
-        old = self._files() | self._taken
+        old = self._files()
         before: set[tuple[str, int, int]] = set()
         fault: DeviceError | None = None
         while deadline.left:
@@ -131,9 +130,8 @@ class FolderCamera:
                     content = checked(self._folder / name, self._most_bytes)
                 except DeviceError as error:
                     fault = error
-                    continue
-                self._taken |= now
-                return content
+                else:
+                    return content
             before = now
             self._sleep(deadline.within(_LOOK_S))
         raise fault or DeviceError(

@@ -210,7 +210,7 @@ def test_a_worker_who_scans_nothing_gets_the_label_in_line_mode_when_the_printer
             lambda told: queue.put(Arrived(code="print.again", sentence=told)), 0.05
         )
         mode = LineMode(station, queue, Out(), as_json=True)  # type: ignore[arg-type]
-        working = threading.Thread(target=mode.run)
+        working = threading.Thread(target=mode.run, daemon=True)
         working.start()
         for code in (ANNA, *SEALED[:3]):
             queue.put(Line(code))
