@@ -173,6 +173,8 @@ def _looked_at(talk: Talk, path: Path) -> Code:
     talk.say("Something is broken: see above." if broken else "Everything that was set works.")
     named = "" if path == configuration.default_file() else f" --config {shlex.quote(str(path))}"
     there = config.database.path.exists()
-    talk.say("Next:" if there else "Next; then import products, orders and badges (docs/import.md), and run:")
+    talk.say("Next:")
     talk.command(f"returns-station {'run' if there else 'migrate'}{named}")
+    if not there:
+        talk.say("Then import products, orders and badges (docs/import.md).")
     return Code.FAILED if broken else Code.OK
