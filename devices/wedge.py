@@ -10,6 +10,8 @@ Suffix = Literal["enter", "tab", "none"]
 GAP_S = 0.05
 # Shorter ones are keys: the shortest code anybody prints has more characters.
 SHORTEST = 3
+# A burst has begun, its suffix is still to come: so long a stall of USB, terminal or machine does not cut it in two.
+STALL_S = 0.5
 LONGEST = 4096
 
 _CSI = rb"\x1b\[[0-?]*[ -/]*[@-~]"
@@ -44,8 +46,8 @@ class Burst:
 
     Every key waits `gap_s` seconds for a next one: a key that is alone is a person's, keys that follow each other
     faster are a scanner's. So no key of a scan ever acts: not an answer's digit, not the Enter, not an escape sequence
-    in a bar code. `suffix` is what the scanner sends behind a code; with "none" a pause ends it. A burst that a stall of
-    the machine cut in two arrives as typed text, which its Enter then sends: nothing is lost.
+    in a bar code. `suffix` is what the scanner sends behind a code; with "none" a pause ends it. Once two keys have come
+    at a scanner's pace, up to half a second is waited for the suffix.
     """
 
     def __init__(self, gap_s: float = GAP_S, suffix: Suffix = "enter", *, max_bytes: int = LONGEST) -> None:
@@ -64,7 +66,12 @@ class Burst:
         """Seconds of silence from `at` until `idle` has something to say; None when nothing is open."""
         if not (self._buffer or self._swallowing or self._after_scan):
             return None
-        return max(0.0, self._last_at + self._gap_s - at)
+        return max(0.0, self._last_at + self._patience - at)
+
+    @property
+    def _patience(self) -> float:
+        begun = self._suffix != "none" and len(self._buffer) > 1 and not _acts(bytes(self._buffer))
+        return max(self._gap_s, STALL_S) if begun else self._gap_s
 
     def feed(self, chunk: bytes, at: float) -> list[Piece]:
         """Take what was read at `at`; what it completes, in order."""

@@ -58,13 +58,18 @@ class TestAScanOfAWedge:
         found, at = typed(Burst(), raw + b"\r")
         assert found == [Scanned(raw, at, "enter")]
 
-    def test_that_a_stall_cut_in_two_arrives_as_typed_text_and_its_enter(self) -> None:
+    def test_is_not_cut_in_two_by_a_stall_of_the_machine(self) -> None:
         burst = Burst()
-        first, at = typed(burst, LPN[:6])
-        second, _ = typed(burst, LPN[6:] + b"\r", at=at + 0.2)
-        assert first == []
-        assert second[0] == Keyed(LPN[:6])
-        assert isinstance(second[1], Scanned)
+        first, at = typed(burst, LPN[:2])
+        assert burst.idle(at + 0.2) == []
+        second, last = typed(burst, LPN[2:] + b"\r", at=at + 0.3)
+        assert first + second == [Scanned(LPN, last, "enter")]
+
+    def test_whose_suffix_never_comes_is_typed_text(self) -> None:
+        burst = Burst()
+        _, at = typed(burst, LPN)
+        assert burst.idle(at + 0.4) == []
+        assert burst.idle(at + 0.5) == [Keyed(LPN)]
 
     def test_longer_than_any_code_comes_out_once_and_its_rest_is_swallowed(self) -> None:
         burst = Burst(max_bytes=16)
