@@ -63,6 +63,7 @@ class Desk:
     def answer(self, question: str, line: str = "") -> None:
         """Waits for the question, and answers it as a person would, with Enter."""
         self.shows(question)
+        self.shows(">")
         os.write(self.terminal, f"{line}\r".encode())
 
     def is_raw(self) -> bool:
