@@ -102,7 +102,7 @@ def test_a_copy_printed_meanwhile_takes_the_place_of_the_label_that_failed(dock:
     with opened(dock) as station:
         words = Words(station)
         words(ANNA, *SEALED[:3])
-        assert [state.band for state in station.printer_states()] == ["stopped"]
+        assert {state.band for state in station.printer_states()} == {"stopped"}
         labels.mkdir()
         words("RS-REPRINT")
         station.printer_states()
