@@ -75,7 +75,10 @@ def written(talk: Talk, path: Path, changes: Sequence[Change]) -> bool:
     """Whether the changes stand in the file now: an old one is changed only with consent, and kept beside it."""
     old = path.read_text("utf-8-sig") if path.exists() else ""
     text = merged(old, changes, path.name)
-    if old and text != old and not talk.agrees(f"Change {path}?", by_itself=False):
+    if text == old:
+        talk.say("", f"The configuration in {path} says all of this already.")
+        return True
+    if old and not talk.agrees(f"Change {path}?", by_itself=False):
         talk.say("Nothing was changed.")
         return False
     kept = replace_file(path, text)
@@ -163,9 +166,9 @@ def _looked_at(talk: Talk, path: Path) -> Code:
         if printer.kind == "pdf-folder":
             printer.folder.mkdir(parents=True, exist_ok=True)
     scanners = (reach.scanners,) if config.scanners else ()
-    looks = (checks.configuration, checks.packages, checks.disk, *scanners, reach.printers)
+    looks = (checks.packages, checks.disk, *scanners, reach.printers)
     findings: list[Finding] = [finding for look in looks for finding in look(config)]
-    talk.say("")
+    talk.say("", *(str(warning) for warning in config.warnings))
     for one in findings:
         if one.band != "fine":
             talk.say(f"{one.band.upper()} {one.area}: {one.sentence} {one.fix}".strip())
