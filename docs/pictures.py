@@ -193,11 +193,11 @@ class Stage:
 
 
 @contextmanager
-def stage(columns: int, rows: int, *options: str) -> Iterator[Stage]:
+def stage(columns: int, rows: int, *options: str, theme: str = "dock") -> Iterator[Stage]:
     """The demonstration at its first question."""
     with tempfile.TemporaryDirectory() as made:
         command = [sys.executable, "-m", "returns_station", "demo", "--folder", made, *options]
-        environ = {"PYTHONPATH": os.pathsep.join(sys.path)}
+        environ = {"PYTHONPATH": os.pathsep.join(sys.path), "RETURNS_STATION_SCREEN_THEME": theme}
         with Terminal(command, columns=columns, rows=rows, environ=environ) as terminal:
             found = Stage(terminal, Camera(columns, rows), Path(made))
             found.until("Scan your badge")

@@ -58,10 +58,12 @@ class Rows(Widget):
 
 @lru_cache(maxsize=512)
 def _styled(look: str, base: Style, palette: tuple[str, ...]) -> Style:
-    """A look by its words: bold, reverse, blink, dim, and $accent, $success, $warning, $error."""
+    """A look by its words: bold, reverse, blink, dim, a tone such as $accent; "ink" is dark on light in every theme."""
     words = look.split()
     style = base + Style(**{word: True for word in words if word in _WORDS})  # type: ignore[arg-type]
     tones = dict(zip(("$accent", "$success", "$warning", "$error"), palette, strict=True))
+    if "ink" in words:
+        return Style(color="#000000", bgcolor="#ffffff")
     tone = next((tones[word] for word in words if word in tones), None)
     if tone is not None:
         style += Style(color=Color.parse(tone).rich_color)

@@ -1,6 +1,7 @@
 """What is asked for next: a few words in large type, the sentence, the answers with key and code, and what is typed."""
 
 from returns_station.printable import cells, wrapped
+from returns_station.tui import matrix
 from returns_station.tui.big import enlarged
 from returns_station.tui.messages import Asking, Option
 from returns_station.tui.rows import Rows
@@ -8,6 +9,8 @@ from returns_station.tui.text import BLANK, Row, cut, joined, literal
 
 LONGEST_TYPED = 200
 _KEY, _CODE = "reverse bold", "dim"
+# Cells between two codes: a scanner must see one alone.
+_APART = 4
 
 
 class Ask(Rows):
@@ -68,8 +71,28 @@ class Ask(Rows):
         gap = [BLANK] if slack > 0 else []
         rows = [BLANK] * above + top + gap + [literal(row, "bold") for row in said]
         rows += ([BLANK] if slack > 3 and options else []) + options
+        rows += self._codes(width, height - len(rows) - len(foot))
         rows = rows[: height - len(foot)]
         return [*rows, *[BLANK] * (height - len(foot) - len(rows)), *foot]
+
+    def _codes(self, width: int, room: int) -> list[Row]:
+        """The answers to be scanned off the screen, where there is room for all of them."""
+        options = self._asking.options
+        each = matrix.WIDTH + _APART
+        if (
+            not options
+            or len(options) > matrix.MOST
+            or room < matrix.HEIGHT + 2
+            or len(options) * each > width
+        ):
+            return []
+        symbols = [matrix.painted(one.number) for one in options]
+        heads = joined(*((f" {one.number} ".ljust(each), "bold") for one in options))
+        lined = [
+            joined(*(piece for rows in symbols for piece in ((rows[y], "ink"), " " * _APART)))
+            for y in range(matrix.HEIGHT)
+        ]
+        return [BLANK, heads, *lined]
 
     def _foot(self, width: int) -> list[Row]:
         if self._typed:
