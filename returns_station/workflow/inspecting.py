@@ -132,6 +132,7 @@ def with_plate(turn: Turn, unit: ReturnUnit) -> ReturnUnit:
     if unit.lpn:
         return unit
     while True:  # a plate from the roll may have been taken before its turn
+        foresee_place(turn, unit)
         lpn = mint("L", turn.rules.station, turn.rules.epoch, turn.ids.number("lpn"))
         if not turn.ask(Identify((lpn,))):
             return replace(unit, lpn=lpn)
@@ -153,6 +154,13 @@ def policy_facts(turn: Turn, unit: ReturnUnit, cause: object = None) -> dict[str
         "expired": ("yes" if expired else "no",),
         "cause": (str(cause),) if cause else (),
     }
+
+
+def foresee_place(turn: Turn, unit: ReturnUnit) -> None:
+    """A place will be wanted for the unit."""
+    if unit.decision is not None:
+        purposes = turn.rules.policy.destinations.get(unit.decision.disposition, ())
+        turn.foresee(Suggest(purposes, unit.quantity))
 
 
 def suggest(turn: Turn, decision: Decision, quantity: int) -> Place | None:

@@ -28,6 +28,11 @@ def at_item(turn: Turn) -> None:
     return _named(turn)
 
 
+def foresee(turn: Turn) -> None:
+    """What was expected is wanted for every item."""
+    turn.foresee(*(Load("authorization", id) for id in turn.parcel().returns))
+
+
 def _named(turn: Turn) -> None:
     if turn.matches("lpn"):
         return resuming.resume_unit(turn, turn.matches("lpn")[0].ref)
@@ -65,6 +70,8 @@ def _parcel_again(turn: Turn) -> None:
 def _products(turn: Turn) -> tuple[tuple[Product, int, str | None], ...]:
     """Products of this merchant that the scan names, each with its pack factor and serial, expected ones first."""
     found: dict[str, tuple[Product, int, str | None]] = {}
+    orders = dict.fromkeys(a.order_id for a in turn.returns())
+    turn.foresee(*(Load("order", id) for id in orders if id))
     for match in turn.matches("gtin", "sku", "serial"):
         if match.merchant != turn.parcel().merchant:
             continue

@@ -37,6 +37,11 @@ def at_label(turn: Turn) -> None:
     )
 
 
+def foresee_label(turn: Turn) -> None:
+    """After a label comes a place."""
+    inspecting.foresee_place(turn, turn.unit())
+
+
 def label_scanned(turn: Turn) -> bool:
     """Takes the printed label or a fresh pre-printed one; says why not otherwise."""
     unit = turn.unit()
@@ -130,6 +135,14 @@ def at_destination(turn: Turn) -> None:
         place=place.code,
         disposition=unit.decision.disposition if unit.decision else "",
     )
+
+
+def foresee_put(turn: Turn) -> None:
+    """What a put looks at: the order its line is of, and whether the parcel is complete with it."""
+    unit = turn.unit()
+    turn.foresee(UnitsOf(unit.parcel_id), *(Load("authorization", id) for id in turn.parcel().returns))
+    if unit.order_id:
+        turn.foresee(Load("order", unit.order_id))
 
 
 def place_scanned(turn: Turn) -> Place | None:

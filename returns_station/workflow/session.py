@@ -75,6 +75,12 @@ HANDLERS: dict[At, Callable[[Turn], None]] = {
     At.CONTAINER: containers.at_container,
     At.CONTAINER_REASON: containers.at_container_reason,
 }
+FORESEEN: dict[At, Callable[[Turn], None]] = {
+    At.ITEM: naming.foresee,
+    At.LABEL: placing.foresee_label,
+    At.DESTINATION: placing.foresee_put,
+}
+"""What a scan at these steps nearly always wants, looked up together with what the scan names."""
 _UNREADABLE = frozenset({"scan.empty", "scan.too_long", "scan.glued"})
 
 
@@ -88,7 +94,7 @@ def handle(
         step = turn.step()
         return turn.state, replace(step, prompt=_filled(turn, prompt(turn.state)))
     except Missing as missing:
-        return state, Step(Signal.ACCEPTED, Message("ok"), needs=(missing.need,))
+        return state, Step(Signal.ACCEPTED, Message("ok"), needs=missing.needs)
 
 
 @lru_cache(maxsize=4)
@@ -125,6 +131,8 @@ def _route(turn: Turn) -> None:
     if turn.given.kind in (InputKind.WEIGHT, InputKind.EVIDENCE):
         return arrivals.weight_came(turn) if turn.given.kind is InputKind.WEIGHT else evidence.came(turn)
     command = turn.command()
+    if command is None and turn.state.at in FORESEEN and not turn.candidate(Kind.BADGE):
+        FORESEEN[turn.state.at](turn)
     if command is None and turn.candidate(Kind.BADGE) and not turn.matches("badge"):
         return turn.no(Signal.UNKNOWN, "badge.unknown")
     if command is None and not turn.reading.of(Kind.ANSWER, Kind.QUANTITY) and turn.matches("badge"):

@@ -51,11 +51,11 @@ _NAMING = (
 
 
 class Missing(Exception):
-    """The turn cannot go on before this need is answered."""
+    """The turn cannot go on before the first of these needs is answered; the others will be wanted soon."""
 
-    def __init__(self, need: Need) -> None:
-        super().__init__(need)
-        self.need = need
+    def __init__(self, needs: tuple[Need, ...]) -> None:
+        super().__init__(needs)
+        self.needs = needs
 
 
 class Turn:
@@ -92,14 +92,20 @@ class Turn:
         self.container: Container | None = None
         self.moved: list[Moved] = []
         self.undoable = True
+        self._foreseen: tuple[Need, ...] = ()
 
     # --- knowing -----------------------------------------------------------------------------------------------------
 
     def ask(self, need: Need) -> Any:
         """The answer to a need, from the facts; raises Missing when it has not been looked up yet."""
         if need not in self._facts:
-            raise Missing(need)
+            wanted = dict.fromkeys((need, *self._foreseen))
+            raise Missing(tuple(one for one in wanted if one not in self._facts))
         return self._facts[need]
+
+    def foresee(self, *needs: Need) -> None:
+        """What this turn will surely want: looked up with whatever is missing first, so that it is worked out less often."""
+        self._foreseen += needs
 
     def matches(self, *kinds: str) -> tuple[Match, ...]:
         """What the scan may name, of these kinds (all kinds without an argument)."""
