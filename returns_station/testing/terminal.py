@@ -20,6 +20,12 @@ from returns_station.errors import StationError
 # Seconds between the keys of a scanner, and between those of a person: what was measured of both lies around them.
 SCANNER_PACE_S = 0.005
 PERSON_PACE_S = 0.09
+_LOOK_S = 0.05
+
+
+def _take_terminal() -> None:
+    """In the child: its standard input becomes the terminal of its session."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class Terminal:
@@ -59,6 +65,7 @@ class Terminal:
             env=self._environ,
             start_new_session=True,
             close_fds=True,
+            preexec_fn=_take_terminal,  # noqa: PLW1509 - one system call, safe beside other threads
         )
         os.close(slave)
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
@@ -96,6 +103,9 @@ class Terminal:
 
     def _read(self) -> None:
         while True:
+            # Never blocked in a read: a terminal that somebody still reads does not hang up when it is closed.
+            if not self._waits():
+                return
             try:
                 chunk = os.read(self._master, 65536)
             except OSError:
@@ -106,6 +116,14 @@ class Terminal:
             if not chunk:
                 return
             self._heard(chunk)
+
+    def _waits(self) -> bool:
+        """Whether there is something to read, once there is; False when the terminal was closed here."""
+        while (master := self._master) >= 0:
+            with contextlib.suppress(OSError, ValueError):
+                if select.select([master], [], [], _LOOK_S)[0]:
+                    return self._master >= 0
+        return False
 
     def wait_for(self, text: str | bytes, *, since: int = 0, within_s: float = 20.0) -> int:
         """Waits until `text` stands in the output after byte `since`; where it ends. StationError when it never comes."""
@@ -152,6 +170,8 @@ class Terminal:
         """The window is closed."""
         master, self._master = self._master, -1
         if master >= 0:
+            if self._reader is not None:
+                self._reader.join(timeout=5)
             os.close(master)
 
     def end(self, *, within_s: float = 20.0) -> int:
