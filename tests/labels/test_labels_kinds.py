@@ -36,6 +36,7 @@ def test_a_hundred_random_codes_read_back_from_203_dpi_pixels_of_the_pdf(kind: K
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(900)
 @EVERY_KIND
 def test_two_thousand_random_codes_of_every_kind_read_back_from_the_pdf(kind: Kind) -> None:
     for start in range(0, 2000, 100):

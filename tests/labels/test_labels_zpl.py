@@ -53,6 +53,7 @@ def test_codes_read_back_from_300_dpi_pixels(screen: Renderer, kind: Kind) -> No
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(900)
 @EVERY_KIND
 def test_a_thousand_random_codes_of_every_kind_read_back(screen: Renderer, kind: Kind) -> None:
     lpns = plates(1000, seed=18)
