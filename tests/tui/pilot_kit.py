@@ -108,7 +108,7 @@ async def at_work(dock: Dock, *, size: tuple[int, int] = (80, 24), more: str = "
     async with app.run_test(size=size) as pilot:
         worker = Worker(app, pilot, heard)
         await worker.until(lambda: app.step not in ("starting", ""))
-        await worker.until(lambda: app.looked >= 0 and "●" in worker.screen[-1] or not config.printers)
+        await worker.until(lambda: (app.looked >= 0 and "●" in worker.screen[-1]) or not config.printers)
         yield worker
 
 
