@@ -74,8 +74,11 @@ class Burst:
         return max(self._gap_s, STALL_S) if begun else self._gap_s
 
     def feed(self, chunk: bytes, at: float) -> list[Piece]:
-        """Take what was read at `at`; what it completes, in order."""
-        found = self.idle(at)
+        """Take what was read at `at`; what it completes, in order.
+
+        A gap between two calls says nothing, for the reader itself may have been late: silence is what `idle` is told.
+        """
+        found: list[Piece] = []
         self._last_at = at
         told = b"".join(_UNASKED.findall(chunk))
         if told and told != chunk:

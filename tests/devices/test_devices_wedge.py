@@ -13,6 +13,7 @@ def typed(burst: Burst, data: bytes, *, at: float = 0.0, pace: float = 0.008) ->
     """Keys one by one, `pace` seconds apart; what they made, and when the last one came."""
     found: list[Piece] = []
     for n in range(len(data)):
+        found += burst.idle(at + pace * 0.99)
         at += pace
         found += burst.feed(data[n : n + 1], at)
     return found, at
@@ -64,6 +65,11 @@ class TestAScanOfAWedge:
         assert burst.idle(at + 0.2) == []
         second, last = typed(burst, LPN[2:] + b"\r", at=at + 0.3)
         assert first + second == [Scanned(LPN, last, "enter")]
+
+    def test_is_not_cut_in_two_by_a_reader_that_is_late(self) -> None:
+        burst = Burst()
+        found = burst.feed(LPN[:1], 1.0) + burst.feed(LPN[1:] + b"\r", 1.3)
+        assert found == [Scanned(LPN, 1.3, "enter")]
 
     def test_whose_suffix_never_comes_is_typed_text(self) -> None:
         burst = Burst()
