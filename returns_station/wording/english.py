@@ -1,9 +1,8 @@
-"""Sentences for prompts, answers and errors, by code; the session speaks in codes, people read these."""
+"""What the dialogue says in English: the reference, by which the other languages are checked."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Final
 
-SIGNALS = {
+SIGNALS: Final = {
     "accepted": "OK",
     "duplicate": "AGAIN",
     "unknown": "UNKNOWN",
@@ -12,7 +11,7 @@ SIGNALS = {
     "stop": "STOP",
 }
 
-DISPOSITIONS = {
+DISPOSITIONS: Final = {
     "return_to_stock": "Return to stock",
     "return_to_stock_resale": "Sell as used",
     "quarantine": "Quarantine",
@@ -27,9 +26,9 @@ DISPOSITIONS = {
     "recycle": "Recycle",
     "scrap": "Scrap",
 }
-GRADES = {"grade_a": "A", "grade_b": "B", "grade_c": "C", "grade_d": "D", "junk": "JUNK"}
+GRADES: Final = {"grade_a": "A", "grade_b": "B", "grade_c": "C", "grade_d": "D", "junk": "JUNK"}
 
-REASONS = {
+REASONS: Final = {
     "refund.no_order": "no order line is known",
     "refund.price_missing": "a price is missing",
     "refund.payment_missing": "the payment is not known",
@@ -42,7 +41,7 @@ REASONS = {
     "stock.needs_human": "a person must allow it to be sold again",
 }
 
-ENGLISH = {
+SENTENCES: Final = {
     "ok": "Ready.",
     # what is asked for
     "ask.badge": "Scan your badge.",
@@ -371,19 +370,3 @@ ENGLISH = {
     "help.container_reason": "Type or scan the reason, or scan the right place.",
     "help.stop_shelf": "Put it where nobody is harmed, then scan that place.",
 }
-
-
-def _spoken(name: str, value: Any) -> str:
-    if name == "disposition":
-        return DISPOSITIONS.get(str(value), str(value))
-    if name == "grade":
-        return GRADES.get(str(value), str(value))
-    if name == "reasons":
-        return ", ".join(REASONS.get(reason, reason) for reason in str(value).split(", "))
-    return str(value)
-
-
-def sentence(code: str, params: Mapping[str, Any]) -> str:
-    """The sentence of `code`, filled. Values are put in as they are: whoever shows it must not interpret it."""
-    spoken = {name: _spoken(name, value) for name, value in params.items()}
-    return ENGLISH[code].format_map(spoken)
