@@ -85,7 +85,11 @@ class StationApp(App[int], inherit_bindings=False):
         super().__init__(driver_class=StationDriver)
         self.config = config
         self.queue = queue or Queue()
-        self.wedge = Wedge.of(config.wedge, lambda data: self.queue.put(Burst(data)))
+        self.wedge = Wedge.of(
+            config.wedge,
+            lambda data: self.queue.put(Burst(data)),
+            asking=lambda: len(self.screen_stack) > 1,
+        )
         self.mouse = config.screen.mouse
         self._sounds = sounds
         self._open_station = open_station
