@@ -176,7 +176,7 @@ class Stage:
         self.settle()
         path = HERE / "pictures" / f"{name}.png"
         path.parent.mkdir(exist_ok=True)
-        self.camera.picture().quantize(64).save(path, optimize=True)
+        self.camera.picture().quantize(255).save(path, optimize=True)
         print(path.relative_to(HERE))
 
     def frame(self, seconds: float) -> None:
@@ -213,7 +213,7 @@ def record() -> None:
             found.key("\r")
             time.sleep(0.6)
             found.frame(wait)
-        first, *rest = [image.quantize(48) for image, _ in found.frames]
+        first, *rest = [image.quantize(255) for image, _ in found.frames]
         path = HERE / "pictures" / "demo.gif"
         path.parent.mkdir(exist_ok=True)
         first.save(

@@ -192,8 +192,12 @@ class StationApp(App[int], inherit_bindings=False):
     def on_noticed(self, event: messages.Noticed) -> None:
         """A device or a label has something to say."""
         self._dock.past.note(self._dock.status.clock, event.text, bad=event.bad)
-        if event.bad:
-            self._ring()
+        if not event.bad:
+            return
+        self._ring()
+        if event.code == "print.failed" and self.step in LABELLING:
+            self._dock.ask.hint(word("printer.stopped", sentence=event.text))
+        else:
             self.notify(event.text, severity="warning", markup=False, timeout=8)
 
     def on_checked(self, event: messages.Checked) -> None:

@@ -104,7 +104,7 @@ def all_known(board: "Board", width: int) -> list[Row]:
     if board.unit is not None:
         rows += [*_unit(board.unit, width), BLANK]
     if board.parcel is not None:
-        rows += _parcel(board.parcel, width)
+        rows += _parcel(board.parcel, width, told=board.unit.hazard if board.unit else None)
     if board.load is not None:
         rows += _load(board.load, width)
     if board.container is not None:
@@ -145,7 +145,7 @@ def _unit(unit: "UnitCard", width: int) -> list[Row]:
 
 
 def _danger(hazard: str) -> Row:
-    return literal(word("known.hazard", hazard=hazard), "bold reverse $error")
+    return literal(word("known.hazard", hazard=hazard.replace("_", " ")), "bold reverse $error")
 
 
 def _decided(unit: "UnitCard") -> Row:
@@ -169,7 +169,7 @@ def _parcel_in_brief(parcel: "ParcelCard", width: int) -> list[Row]:
     return rows + [_expected(line, width) for line in awaited]
 
 
-def _parcel(parcel: "ParcelCard", width: int) -> list[Row]:
+def _parcel(parcel: "ParcelCard", width: int, told: str | None = None) -> list[Row]:
     piece = f"{parcel.piece}/{parcel.of}" if parcel.piece else None
     rows = [
         joined((word("known.parcel"), _HEAD), "  ", (parcel.plate, "bold")),
@@ -177,17 +177,17 @@ def _parcel(parcel: "ParcelCard", width: int) -> list[Row]:
             [
                 ("returns", ", ".join(parcel.returns)),
                 ("merchant", parcel.merchant),
-                ("carrier", parcel.carrier),
+                ("carrier", (parcel.carrier or "").replace("_", " ")),
                 ("age", _age(parcel.arrived_at)),
                 ("piece", piece),
                 ("weight", f"{parcel.weight_grams} g" if parcel.weight_grams else None),
-                ("damage", parcel.damage),
+                ("damage", (parcel.damage or "").replace("_", " ")),
                 ("pictures", parcel.pictures or None),
                 ("note", parcel.note),
             ]
         ),
     ]
-    rows += [_danger(one) for one in parcel.hazards]
+    rows += [_danger(one) for one in parcel.hazards if one != told]
     if parcel.expected:
         rows += [BLANK, literal(word("known.expected"), "dim")]
         rows += [_expected(line, width) for line in parcel.expected]
