@@ -57,7 +57,7 @@ def receipt_body(parcel: Parcel, authorization: ReturnAuthorization) -> dict[str
         "parcel_id": parcel.id,
         "plate": parcel.plate,
         "carrier": parcel.carrier,
-        "tracking": parcel.scanned if parcel.carrier else None,
+        "tracking": parcel.scanned if parcel.carrier and parcel.tracked else None,
         "return_type": parcel.return_type.value,
     }
 

@@ -1,11 +1,15 @@
 """A container is closed, moved and put: what lies in it becomes available at its place, once, until that is taken back."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from returns_station.store.board import StationBoard
+from returns_station.testing.upstream.process import Upstream
+from tests.connectors.upstream_kit import connector, write_seed
+from tests.sync.outbox_kit import Station
 from tests.workflow.kit import DUCK, Dock
 from tests.workflow.test_undo_walk import rebuilt, snapshot, told
 
@@ -56,6 +60,37 @@ def test_a_tote_is_put_away_with_two_scans_and_its_units_become_available_there(
 def test_a_unit_put_straight_into_a_bin_is_told_once_as_stock(dock: Dock) -> None:
     dock.scans("RMA-1", DUCK, "RS-SEALED", "LPN", "BIN-1")
     assert available(dock) == []
+
+
+def test_a_received_worked_and_put_away_load_is_what_the_upstream_knows_in_the_end(
+    dock: Dock, tmp_path: Path
+) -> None:
+    dock.scans("RS-RECEIVE", "CAGE-1", "RMA-1", "RMA-2", "RS-DONE")
+    tote(dock).scans("TOTE-1", "ROW-1")
+    dock.scans("TOTE-1", "RS-EMPTY", "RS-UNDO")
+    orders = [
+        {
+            "merchant": "quack",
+            "number": "536365",
+            "currency": "GBP",
+            "payments": [{"reference": "PAY-536365", "captured": "100.00", "refunded": "0.00"}],
+            "lines": [],
+        }
+    ]
+    with Upstream(tmp_path / "up", seed_dir=write_seed(tmp_path / "seed", orders=orders)) as upstream:
+        http = connector(upstream.url)
+        Station(dock.engine).drain(http)
+        rows = upstream.available(container="TOTE-1")
+        assert [(row["return_id"], row["quantity"], row["location"]) for row in rows] == [
+            ("a-RMA-1", 1, "ROW-1"),
+            ("a-RMA-2", 2, "ROW-1"),
+        ]
+        assert [row["count"] for row in upstream.receipts()] == [1, 1]
+        dock.scans("RS-UNDO", "RS-UNDO")
+        Station(dock.engine).drain(http)
+        assert sum(int(str(row["quantity"])) for row in upstream.available()) == 0
+        http.close()
+    assert {row["state"] for row in dock.rows("SELECT state FROM outbox")} == {"acknowledged"}
 
 
 def test_undo_reverses_what_upstreams_know_and_withdraws_what_they_do_not(dock: Dock) -> None:

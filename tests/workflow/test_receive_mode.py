@@ -1,5 +1,6 @@
 """At the truck: one scan a parcel into a cage, and what becomes of it when it is opened later."""
 
+import json
 from typing import Any
 
 import pytest
@@ -249,6 +250,16 @@ def test_carrier_manifest_and_seal_hold_for_the_parcels_that_follow(dock: Dock) 
     first, second = parcels(dock)
     assert (first["carrier"], first["manifest"], first["seal"]) == (None, None, None)
     assert (second["carrier"], second["manifest"], second["seal"]) == ("fedex", "ROUTE 7", "S-123")
+
+
+def test_a_return_number_is_no_tracking_number_whoever_brought_it(dock: Dock) -> None:
+    receiving(dock, "RS-CARRIER", "RS-A2", "RMA-1", UPS, "HOME-23")
+    bodies = [json.loads(row["body"]) for row in dock.rows("SELECT body FROM outbox ORDER BY rowid")]
+    assert [(body["carrier"], body["tracking"]) for body in bodies] == [
+        ("fedex", None),
+        ("fedex", "HOME-23"),
+        ("fedex", "HOME-23"),
+    ]
 
 
 def test_the_carrier_is_known_from_the_number_where_only_one_writes_such(dock: Dock) -> None:
