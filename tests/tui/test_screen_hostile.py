@@ -1,25 +1,19 @@
 """Whatever a bar code holds: kept byte for byte, answered, painted as harmless text; nothing it could press is pressed."""
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from returns_station.workflow.state import At
 from tests.commands.dock_kit import Dock
-from tests.faults.fault_kit import HOSTILE, WAYS, copied
-from tests.hostile_frames import frames
-from tests.tui.hostile_kit import Expected, is_kept, poured, unanswered
+from tests.faults.fault_kit import HOSTILE, WAYS
+from tests.tui.hostile_kit import DIALOGS, Expected, framed, is_kept, unanswered
 from tests.tui.screen_kit import KEYS, ScreenRun
 from tests.tui.terminal_grammar import within_sequences
 
 MARKERS = (b"owned", b"31m", b"click", b"quit", b"2J")
 COUNT = 4000
-# What stands on the screen while each dialog is open.
-DIALOGS = {"f1": "Codes that work here", "f2": "Details", "f9": "Search", "f10": "End the station?"}
 
 
 def step_of(run: ScreenRun) -> str:
@@ -79,22 +73,35 @@ def test_a_hostile_code_through_either_way_is_kept_answered_and_presses_nothing(
             assert not any(marker in inside for marker in MARKERS), inside
 
 
-@pytest.fixture
-def quick(_stocked: Path, tmp_path: Path) -> Iterator[Dock]:
-    """A station in memory, where there is a folder of that kind."""
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else tmp_path))
-    yield copied(_stocked, folder / "dock")
-    shutil.rmtree(folder)
-
-
-def test_thousands_of_generated_codes_are_kept_in_order_and_leave_the_terminal_alone(quick: Dock) -> None:
-    unsafe = {"SCREEN_PRAGMAS": "synchronous=OFF"}
-    with ScreenRun(quick, module="tests.tui.entry", environ=unsafe, keep_output=False) as run:
-        run.terminal.wait_for("Ready.")
-        run.scan("RS-B-1001")
-        expected, began = poured(run, frames(20, COUNT))
-        is_kept(run, expected, began, keys=True)
-        assert unanswered(run) == []
+@pytest.mark.parametrize("dialog", DIALOGS)
+def test_the_shortest_code_of_a_keyboard_scanner_presses_no_button_of_a_dialog(
+    dock: Dock, dialog: str
+) -> None:
+    """Digits are keys of dialogs and may be codes; "1" ends the station where a person presses it."""
+    codes = [b"1", b"2", b"q", b"12", b"-1", b"+", b"/"]
+    with ScreenRun(dock, guns=()) as run:
+        run.ready()
+        for number, code in enumerate(codes, 1):
+            run.terminal.send(KEYS[dialog])
+            run.shows(DIALOGS[dialog])
+            run.burst(code)
+            assert run.waits_for(number)["device"] == "wedge"
+            run.hides(DIALOGS[dialog])
+        assert [row["raw"] for row in run.rows("select raw from raw_input order by sequence")] == codes
         run.is_alive()
-        run.is_clean()
+
+
+def test_a_person_who_presses_the_same_key_in_the_dialog_ends_the_station(dock: Dock) -> None:
+    """Or the test above could not fail."""
+    with ScreenRun(dock, guns=()) as run:
+        run.ready()
+        run.terminal.send(KEYS["f10"])
+        run.shows(DIALOGS["f10"])
+        run.terminal.send(b"1")
+        assert run.terminal.wait() == 0
+
+
+def test_thousands_of_generated_codes_are_kept_in_order_and_leave_the_terminal_alone(
+    stocked: Path, tmp_path: Path
+) -> None:
+    assert framed(stocked, tmp_path, seed=20, count=COUNT) > 0.9 * COUNT

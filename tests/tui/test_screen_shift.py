@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -145,12 +146,12 @@ def history(dock: Dock) -> tuple[list[tuple[Any, ...]], list[bytes]]:
 
 
 @pytest.fixture(scope="module")
-def played(_stocked: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Dock, list[str]]]:
+def played(stocked: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Dock, list[str]]]:
     """The shift on three stations that began alike: on the screen, in lines, by the script."""
     from tests.faults.fault_kit import copied
 
     def fresh(name: str) -> Dock:
-        return copied(_stocked, tmp_path_factory.mktemp(name) / "dock")
+        return copied(stocked, tmp_path_factory.mktemp(name) / "dock")
 
     ways: dict[str, Callable[[Dock], list[str]]] = {
         "screen": on_screen, "lines": in_lines, "script": by_script
