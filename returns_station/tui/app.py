@@ -288,7 +288,7 @@ class StationApp(App[int], inherit_bindings=False):
         """Help for what has the focus: a part of the screen, else the step."""
         from returns_station.tui.pages import help_page
 
-        self.push_screen(help_page(self.focused, self.step, self._role, self.config.keys))
+        self.push_screen(help_page(self.focused, self.step, self._role, self.config.keys, self.size.width))
 
     def action_details(self) -> None:
         """All that is known of the unit in hand, and why it goes where it goes."""

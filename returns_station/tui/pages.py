@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from returns_station.workflow.board import Board
 
 WIDTH = 80
+NARROW = 60
 _PAD = {"slash": "/", "asterisk": "*", "minus": "-", "plus": "+", "full_stop": "."}
 
 
-def help_page(focused: Widget | None, step: str, role: str | None, keys: Keys) -> Reading:
+def help_page(focused: Widget | None, step: str, role: str | None, keys: Keys, width: int = WIDTH) -> Reading:
     """Help for the focused part of the screen, else for the step: what it wants, the codes that work, the keys."""
     told = getattr(focused, "HELP", None) or (
         sentence(f"help.{step}", {}) if f"help.{step}" in ENGLISH else ""
@@ -34,10 +35,10 @@ def help_page(focused: Widget | None, step: str, role: str | None, keys: Keys) -
             literal(told, "bold"),
             BLANK,
             literal(word("help.codes"), "bold $accent"),
-            *_table(codes),
+            *_table(codes, width),
             BLANK,
             literal(word("help.keys"), "bold $accent"),
-            *_table(pressed),
+            *_table(pressed, width),
         ],
     )
 
@@ -46,9 +47,12 @@ def _keys(text: str) -> str:
     return " ".join(_PAD.get(key, key.upper()) for key in text.split(","))
 
 
-def _table(rows: list[tuple[str, str]]) -> list[Row]:
-    width = max((len(left) for left, _ in rows), default=0)
-    return [joined((left.ljust(width), "bold"), "  ", right) for left, right in rows]
+def _table(rows: list[tuple[str, str]], width: int = WIDTH) -> list[Row]:
+    """Two columns; one under the other where the terminal is narrow."""
+    if width < NARROW:
+        return [row for left, right in rows for row in (literal(left, "bold"), joined("  ", right))]
+    wide = max((len(left) for left, _ in rows), default=0)
+    return [joined((left.ljust(wide), "bold"), "  ", right) for left, right in rows]
 
 
 def details_page(board: "Board | None") -> Reading:

@@ -52,7 +52,7 @@ def themes() -> "tuple[Theme, ...]":
             foreground="#ffffff",
             background="#000000",
             surface="#000000",
-            panel="#000000",
+            panel="#3a3a3a",
             dark=True,
         ),
     )
