@@ -31,7 +31,7 @@ prove: .venv/.ready .venv/.zpl ## the long proofs: kills, power cuts, disks that
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m prove
 
 nightly: .venv/.ready ## a million hostile frames at the screen
-	SCREEN_FRAMES=1000000 $(BIN)/python -m pytest -n 0 --timeout 14400 -m prove tests/prove/test_screen_frames.py
+	SCREEN_FRAMES=1000000 $(BIN)/python -m pytest -n 2 --timeout 20000 -m prove tests/prove/test_screen_frames.py
 
 pictures: .venv/.ready ## the pictures and the recording of docs/, from the real program
 	$(BIN)/python -m docs.pictures
