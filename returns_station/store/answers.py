@@ -1,7 +1,7 @@
 """Answers to what the session needs to know, each an indexed read in the step's own transaction."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,13 +10,11 @@ from sqlalchemy import (
     BindParameter,
     CompoundSelect,
     Connection,
-    Row,
     Select,
     String,
     bindparam,
     func,
     literal,
-    or_,
     select,
 )
 
@@ -36,7 +34,6 @@ from returns_station.domain.nouns import (
     OrderLine,
     Parcel,
     Payment,
-    Place,
     Product,
     ReturnAuthorization,
     ReturnLine,
@@ -44,6 +41,7 @@ from returns_station.domain.nouns import (
     Worker,
 )
 from returns_station.store import tables as t
+from returns_station.store.places import in_cage, load_place, suggest, units_by_id, units_in
 from returns_station.store.snapshots import unit_from_row
 from returns_station.workflow.ports import (
     ClosedParcels,
@@ -130,14 +128,6 @@ _UNITS_OF = (
     .order_by(_unit.c.id)
 )
 _LIVING = _unit.c.reception == Reception.RECEIVED.value
-_UNITS_IN = (
-    select(_unit).where(_unit.c.container == bindparam("id"), _LIVING).order_by(_unit.c.return_id, _unit.c.id)
-)
-_IN_CAGE = (
-    select(func.count())
-    .select_from(_parcel)
-    .where(_parcel.c.cage == bindparam("id"), _parcel.c.work == ParcelWork.WAITING.value)
-)
 _LINES = select(_line).where(_line.c.order_id == bindparam("id")).order_by(_line.c.line_id)
 
 
@@ -187,11 +177,6 @@ _RETURN_LINES = (
 )
 _EVIDENCE = select(_evidence).where(_evidence.c.id == bindparam("id"))
 _PARCEL = select(_parcel).where(_parcel.c.id == bindparam("id"))
-_CONTAINER = select(_container).where(_container.c.code == bindparam("id"))
-_LOCATION = select(_location).where(_location.c.code == bindparam("id"))
-_HOLDS = select(func.coalesce(func.sum(_unit.c.quantity), 0)).where(
-    _unit.c.container == bindparam("id"), _LIVING
-)
 
 
 def answer(connection: Connection, need: Need) -> Any:
@@ -380,21 +365,6 @@ def _load_evidence(connection: Connection, id: str) -> Evidence | None:
     )
 
 
-def _load_place(connection: Connection, code: str) -> Place | None:
-    row = connection.execute(_CONTAINER, {"id": code}).first()
-    if row is not None:
-        return _as_container(connection, row)
-    row = connection.execute(_LOCATION, {"id": code}).first()
-    return Place(row.code, tuple(json.loads(row.purposes))) if row else None
-
-
-def _as_container(connection: Connection, row: Row[Any]) -> Place:
-    holds = connection.execute(_HOLDS, {"id": row.code}).scalar_one()
-    return Place(
-        row.code, tuple(json.loads(row.purposes)), True, row.state, row.capacity, holds, row.location
-    )
-
-
 _LOADS: dict[str, Callable[[Connection, str], Any]] = {
     "worker": _worker,
     "product": _load_product,
@@ -403,7 +373,7 @@ _LOADS: dict[str, Callable[[Connection, str], Any]] = {
     "authorization": _load_authorization,
     "parcel": _load_parcel,
     "unit": _load_unit,
-    "place": _load_place,
+    "place": load_place,
     "evidence": _load_evidence,
 }
 
@@ -413,29 +383,6 @@ def _units_of(connection: Connection, need: UnitsOf) -> tuple[ReturnUnit, ...]:
         unit_from_row(row, connection.execute(_FINDINGS, {"id": row.id}).all())
         for row in connection.execute(_UNITS_OF, {"id": need.parcel_id})
     )
-
-
-def _in_cage(connection: Connection, need: InCage) -> int:
-    return int(connection.execute(_IN_CAGE, {"id": need.code}).scalar_one())
-
-
-def _units_in(connection: Connection, need: UnitsIn) -> tuple[ReturnUnit, ...]:
-    return _with_findings(connection, connection.execute(_UNITS_IN, {"id": need.code}).all())
-
-
-def _units_by_id(connection: Connection, need: UnitsById) -> tuple[ReturnUnit, ...]:
-    found = select(_unit).where(_unit.c.id.in_(need.ids)).order_by(_unit.c.id)
-    return _with_findings(connection, connection.execute(found).all())
-
-
-def _with_findings(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[ReturnUnit, ...]:
-    """Units with what was seen on them, all findings in one read."""
-    table = t.table(t.UnitFinding)
-    by_unit: dict[str, list[Row[Any]]] = {}
-    found = select(table).where(table.c.unit_id.in_([row.id for row in rows])).order_by(table.c.position)
-    for finding in connection.execute(found) if rows else ():
-        by_unit.setdefault(finding.unit_id, []).append(finding)
-    return tuple(unit_from_row(row, by_unit.get(row.id, ())) for row in rows)
 
 
 def _open_returns(connection: Connection, need: OpenReturns) -> tuple[str, ...]:
@@ -461,32 +408,6 @@ def _closed_parcels(connection: Connection, need: ClosedParcels) -> int:
         )
     )
     return int(connection.execute(found).scalar_one())
-
-
-@cache
-def _totes(purposes: tuple[str, ...]) -> Select[Any]:
-    """Open containers with one of these purposes, by code."""
-    fit = or_(*(_container.c.purposes.like(f'%"{p}"%') for p in purposes))
-    return select(_container).where(_container.c.state == "open", fit).order_by(_container.c.code)
-
-
-@cache
-def _bins(purposes: tuple[str, ...]) -> Select[Any]:
-    """The first place with one of these purposes, by code."""
-    fit = or_(*(_location.c.purposes.like(f'%"{p}"%') for p in purposes))
-    return select(_location).where(fit).order_by(_location.c.code).limit(1)
-
-
-def _suggest(connection: Connection, need: Suggest) -> Place | None:
-    """An open container with room first, a bin else; by code, so that the same place is named until it is full."""
-    if not need.purposes:
-        return None
-    for found in connection.execute(_totes(need.purposes)).all():
-        place = _as_container(connection, found)
-        if place.capacity is None or place.holds + need.quantity <= place.capacity:
-            return place
-    row = connection.execute(_bins(need.purposes)).first()
-    return Place(row.code, tuple(json.loads(row.purposes))) if row else None
 
 
 def _effect_states(connection: Connection, need: EffectStates) -> tuple[tuple[Effect, SyncState], ...]:
@@ -535,11 +456,11 @@ _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     UnitsOf: _units_of,
     OpenReturns: _open_returns,
     ClosedParcels: _closed_parcels,
-    Suggest: _suggest,
+    Suggest: suggest,
     EffectStates: _effect_states,
     Prints: _prints,
     ReceiptsOf: _receipts,
-    InCage: _in_cage,
-    UnitsIn: _units_in,
-    UnitsById: _units_by_id,
+    InCage: in_cage,
+    UnitsIn: units_in,
+    UnitsById: units_by_id,
 }

@@ -33,6 +33,11 @@ _authorization = t.table(t.Authorization)
 _evidence = t.table(t.Evidence)
 _TIMES = select(_parcel.c.arrived_at).where(_parcel.c.id == bindparam("id"))
 _PICTURES = select(func.count()).select_from(_evidence).where(_evidence.c.parcel_id == bindparam("id"))
+_KEPT = (
+    select(_evidence.c.name)
+    .where(_evidence.c.parcel_id == bindparam("id"), _evidence.c.name.is_not(None))
+    .order_by(_evidence.c.id)
+)
 _WAITS = _parcel.c.work == ParcelWork.WAITING.value
 _NEWEST = select(_parcel).order_by(_parcel.c.id.desc()).limit(MOST_ARRIVED)
 _IN_CAGE = _NEWEST.where(_parcel.c.cage == bindparam("cage"), _WAITS)
@@ -93,6 +98,7 @@ def _parcel_card(connection: Connection, parcel: Parcel) -> ParcelCard:
         parcel.weight_grams,
         parcel.damage,
         connection.execute(_PICTURES, {"id": parcel.id}).scalar_one(),
+        tuple(connection.execute(_KEPT, {"id": parcel.id}).scalars()),
     )
 
 

@@ -8,6 +8,9 @@ from typing import ClassVar
 from sqlalchemy import Index, LargeBinary, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from returns_station.store.staging import ImportRun as ImportRun
+from returns_station.store.staging import ImportStage as ImportStage
+
 
 class Meta(SQLModel, table=True):
     """Facts of this database: station, counters (`counter.lpn`, `counter.plate`), salt, schema notes."""
@@ -481,28 +484,6 @@ class PullCursor(SQLModel, table=True):
     feed: str = Field(primary_key=True)
     cursor: str
     pulled_at: str
-
-
-class ImportRun(SQLModel, table=True):
-    """An import that was merged: what file, how many rows."""
-
-    __tablename__ = "import_run"
-    id: str = Field(primary_key=True)
-    kind: str
-    source: str
-    digest: str
-    rows: int
-    at: str
-
-
-class ImportStage(SQLModel, table=True):
-    """Rows of an import before it is merged, in batches; `body` is the checked row as JSON."""
-
-    __tablename__ = "import_stage"
-    import_id: str = Field(primary_key=True)
-    line: int = Field(primary_key=True)
-    kind: str
-    body: str
 
 
 def table(model: type[SQLModel]) -> Table:
