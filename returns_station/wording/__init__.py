@@ -1,86 +1,77 @@
 """Sentences for prompts, answers and errors, by code; the session speaks in codes, people read these in their language."""
 
-from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
-from types import ModuleType
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-# Every language by its code (ISO 639-1) and the module that has its tables.
-LANGUAGES: Final = {"en": "english", "zh": "chinese", "es": "spanish"}
-REFERENCE: Final = "en"
+from returns_station.wording.speech import LANGUAGES as LANGUAGES
+from returns_station.wording.speech import REFERENCE, Spoken, tables
+from returns_station.wording.speech import speak as speak
+from returns_station.wording.speech import spoken as spoken
 
-
-class _Speech:
-    """The language of this process; its tables are loaded when the first word of it is asked for."""
-
-    language = REFERENCE
-
-    @property
-    def tables(self) -> ModuleType:
-        return tables(self.language)
-
-
-_speech = _Speech()
-
-
-def speak(language: str) -> None:
-    """From now on this process speaks `language`, one of `LANGUAGES`; KeyError for any other."""
-    assert LANGUAGES[language]
-    _speech.language = language
-
-
-def spoken() -> str:
-    """The language of this process."""
-    return _speech.language
-
-
-def tables(language: str) -> ModuleType:
-    """The module of one language: SIGNALS, DISPOSITIONS, GRADES, REASONS, CHOICES, SENTENCES."""
-    return import_module(f"{__name__}.{LANGUAGES[language]}")
-
-
-class _Spoken(Mapping[str, str]):
-    """A table in the language that is spoken when it is read."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    @property
-    def _table(self) -> Mapping[str, str]:
-        found: Mapping[str, str] = getattr(_speech.tables, self._name)
-        return found
-
-    def __getitem__(self, code: str) -> str:
-        return self._table[code]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._table)
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-
-SIGNALS: Final[Mapping[str, str]] = _Spoken("SIGNALS")
-DISPOSITIONS: Final[Mapping[str, str]] = _Spoken("DISPOSITIONS")
-GRADES: Final[Mapping[str, str]] = _Spoken("GRADES")
-REASONS: Final[Mapping[str, str]] = _Spoken("REASONS")
-SENTENCES: Final[Mapping[str, str]] = _Spoken("SENTENCES")
+_TERMS_OF: Final = f"{__name__}.terms"
+SIGNALS: Final = Spoken(_TERMS_OF, "SIGNALS")
+DISPOSITIONS: Final = Spoken(_TERMS_OF, "DISPOSITIONS")
+GRADES: Final = Spoken(_TERMS_OF, "GRADES")
+REASONS: Final = Spoken(_TERMS_OF, "REASONS")
+CAPTIONS: Final = Spoken(_TERMS_OF, "CAPTIONS")
+SENTENCES: Final = Spoken(__name__, "SENTENCES")
+# What the session says in English words of its own, which other languages say in theirs; empty in English.
+_ROLES, _NOTED, _PURPOSES, _FAULTS, _TERMS, _CHOICES, _PHRASES, _LEADS = (
+    Spoken(_TERMS_OF, name)
+    for name in ("ROLES", "NOTED", "PURPOSES", "FAULTS", "TERMS", "CHOICES", "PHRASES", "LEADS")
+)
 
 
 def __getattr__(name: str) -> Any:
+    """`ENGLISH`: the sentences by which the other languages are checked, loaded when they are asked for."""
     if name == "ENGLISH":
-        return tables(REFERENCE).SENTENCES
+        return tables(__name__, REFERENCE).SENTENCES
     raise AttributeError(name)
 
 
-def _reasons(value: str) -> str:
-    return ", ".join(REASONS.get(reason, reason) for reason in value.split(", "))
+def phrase(text: str) -> str:
+    """Words of the product's own that stand in a record, such as the title of an unknown item; other text as it is."""
+    for lead, said in _LEADS.table.items():
+        if text.startswith(lead):
+            return said + text[len(lead) :]
+    return _PHRASES.table.get(text, text)
 
 
+def term(code: str) -> str:
+    """A code of a finding, a damage, a state or a fact, in words."""
+    return _TERMS.table.get(code) or code.replace("_", " ")
+
+
+def choice(step: str, code: str, text: str) -> str:
+    """The words of an answer: those of its code at this step, else the text that the policy or the goods gave it."""
+    return _CHOICES.table.get(f"{step}.{code}") or phrase(text)
+
+
+def _listed(table: Spoken) -> Callable[[str], str]:
+    return lambda value: ", ".join(table.get(one, one) for one in value.split(", "))
+
+
+def _noted(value: str) -> str:
+    return _NOTED.table.get(value.lower(), value)
+
+
+def _fault(value: str) -> str:
+    return _FAULTS.table.get(value) or _FAULTS.table.get("scan.other", value)
+
+
+# Parameters that have words of their own in each language, by their name.
 _SPOKEN: Final[Mapping[str, Callable[[str], str]]] = {
     "disposition": lambda value: DISPOSITIONS.get(value, value),
     "grade": lambda value: GRADES.get(value, value),
-    "reasons": _reasons,
+    "reasons": _listed(REASONS),
+    "purposes": _listed(_PURPOSES),
+    "role": lambda value: _ROLES.get(value, value),
+    "what": _noted,
+    "fault": _fault,
+    "text": phrase,
+    "title": phrase,
+    "unit": phrase,
+    "reason": phrase,
 }
 
 

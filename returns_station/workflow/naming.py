@@ -114,7 +114,7 @@ def at_choose_item(turn: Turn) -> None:
 def _unknown(turn: Turn) -> None:
     broken = [problem for candidate in turn.reading.candidates for problem in candidate.problems]
     if broken and not any(c.valid for c in turn.reading.candidates):
-        return turn.no(Signal.UNKNOWN, "scan.problem", problem=str(broken[0]))
+        return turn.no(Signal.UNKNOWN, "scan.problem", problem=str(broken[0]), fault=broken[0].code)
     if turn.candidate(Kind.REFERENCE, Kind.GTIN, Kind.TRACKING, Kind.SSCC) is None:
         return turn.no(Signal.MISMATCH, "item.not_item")
     turn.go(

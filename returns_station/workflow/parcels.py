@@ -157,7 +157,7 @@ def not_a_parcel(turn: Turn) -> bool:
     else:
         broken = [problem for candidate in turn.reading.candidates for problem in candidate.problems]
         if broken:
-            turn.no(Signal.UNKNOWN, "scan.problem", problem=str(broken[0]))
+            turn.no(Signal.UNKNOWN, "scan.problem", problem=str(broken[0]), fault=broken[0].code)
         else:
             turn.no(Signal.MISMATCH, "parcel.not_parcel")
     return True

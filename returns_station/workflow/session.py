@@ -127,7 +127,7 @@ def _commanded(given: Input, text: str) -> Reading:
 def _route(turn: Turn) -> None:
     for problem in turn.reading.problems:
         if problem.code in _UNREADABLE or not turn.reading.candidates:
-            return turn.no(Signal.UNKNOWN, "scan.problem", problem=str(problem))
+            return turn.no(Signal.UNKNOWN, "scan.problem", problem=str(problem), fault=problem.code)
     if turn.given.kind in (InputKind.WEIGHT, InputKind.EVIDENCE):
         return arrivals.weight_came(turn) if turn.given.kind is InputKind.WEIGHT else evidence.came(turn)
     command = turn.command()
