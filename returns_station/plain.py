@@ -208,7 +208,7 @@ class LineMode:
             else:
                 self._notice(
                     f"print.{one.printed.state}",
-                    f"Label {one.code} is printed."
+                    f"Label {one.code} {'was sent' if one.printed.state == 'sent' else 'is printed'}."
                     + (f" Not in any font: {''.join(one.printed.missing)}" if one.printed.missing else ""),
                     job=one.job_id,
                     label=one.code,

@@ -292,9 +292,10 @@ class StationApp(App[int], inherit_bindings=False):
 
     def action_details(self) -> None:
         """All that is known of the unit in hand, and why it goes where it goes."""
+        from returns_station.hardware.camera import evidence_folder
         from returns_station.tui.pages import details_page
 
-        self.push_screen(details_page(self._board))
+        self.push_screen(details_page(self._board, evidence_folder(self.config)))
 
     def action_compact(self) -> None:
         """Shows the question alone, or all."""

@@ -29,6 +29,7 @@ from returns_station.tui.messages import (
     Stopped,
 )
 from returns_station.tui.queue import Burst, Commanded, End, Queue, Typed
+from returns_station.tui.words import word
 from returns_station.workflow.accepts import KINDS
 from returns_station.workflow.board import Board
 from returns_station.workflow.drive import Outcome, Render
@@ -231,5 +232,7 @@ class Paper(threading.Thread):
         if printed.problem is not None:
             self._tell(Noticed("print.failed", printable(str(printed.problem)), bad=True))
             return
-        missing = f" Not in any font: {''.join(printed.missing)}" if printed.missing else ""
-        self._tell(Noticed(f"print.{printed.state}", printable(f"Label {one.code} is printed.{missing}")))
+        told = word(f"label.{printed.state}", code=one.code, printer=printed.printer)
+        if printed.missing:
+            told += " " + word("label.missing", letters="".join(printed.missing))
+        self._tell(Noticed(f"print.{printed.state}", printable(told), bad=bool(printed.missing)))

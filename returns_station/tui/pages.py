@@ -1,5 +1,6 @@
 """What the help and details dialogs say."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -55,11 +56,14 @@ def _table(rows: list[tuple[str, str]], width: int = WIDTH) -> list[Row]:
     return [joined((left.ljust(wide), "bold"), "  ", right) for left, right in rows]
 
 
-def details_page(board: "Board | None") -> Reading:
-    """All that is known of the work in hand, and why the unit goes where it goes."""
+def details_page(board: "Board | None", evidence: Path) -> Reading:
+    """All that is known of the work in hand, why the unit goes where it goes, and where its pictures are."""
     rows = all_known(board, WIDTH) if board is not None else []
     unit = board.unit if board is not None else None
     if unit is not None and unit.policy:
         rows += [BLANK, literal(word("details.why", policy=unit.policy), "bold $accent")]
         rows += _table([(name.replace("_", " "), value.replace("_", " ")) for name, value in unit.facts])
+    if board is not None and board.parcel is not None and board.parcel.kept:
+        links = [literal((evidence / name).absolute().as_uri()) for name in board.parcel.kept]
+        rows += [BLANK, literal(word("details.pictures"), "bold $accent"), *links]
     return Reading(word("details.title"), rows or [literal(word("details.none"))])

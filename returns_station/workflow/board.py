@@ -54,6 +54,8 @@ class ParcelCard:
     weight_grams: int | None = None
     damage: str | None = None
     pictures: int = 0
+    kept: tuple[str, ...] = ()
+    """Names of the pictures that are kept, below the evidence folder."""
 
 
 @dataclass(frozen=True, slots=True)
