@@ -232,7 +232,7 @@ class Paper(threading.Thread):
         if printed.problem is not None:
             self._tell(Noticed("print.failed", printable(str(printed.problem)), bad=True))
             return
-        told = word(f"label.{printed.state}", code=one.code, printer=printed.printer)
+        told = word(f"label.{printed.state}", label=one.code, printer=printed.printer)
         if printed.missing:
             told += " " + word("label.missing", letters="".join(printed.missing))
         self._tell(Noticed(f"print.{printed.state}", printable(told), bad=bool(printed.missing)))
