@@ -1,8 +1,8 @@
-"""Sentences of the screen itself, by code; what the dialogue says stands in wording.py."""
+"""The screen's own words in English: the reference."""
 
-from typing import Any, Final
+from typing import Final
 
-ENGLISH: Final = {
+WORDS: Final = {
     "starting": "Starting the station …",
     "starting.short": "STARTING",
     "ready": "Ready.",
@@ -69,6 +69,29 @@ ENGLISH: Final = {
     "identity.mismatch_quantity": "more than expected",
     "role.worker": "worker",
     "role.supervisor": "supervisor",
+    "past.title": "Last scans",
+    "past.none": "Nothing scanned yet.",
+    "colours": "Colours: {theme}",
+    "status.scanner": "scanner",
+    "status.printer": "printer",
+    "status.scale": "scale",
+    "status.here": "{count} here",
+    "status.sent": "{count} sent",
+    "status.refused": "{count} refused",
+    "status.waiting": "{count} waiting",
+    "status.help": "F1 help",
+    "help.of.ask": "Here stands what to scan next. Answers can be scanned, or chosen by their number.",
+    "help.of.band": "The band says what became of the last scan: OK, AGAIN, UNKNOWN, WRONG, WAIT or STOP, and why.",
+    "help.of.brief": (
+        "What is known, in brief: danger, the unit in hand, the parcel and what is still awaited. F2 shows all of it."
+    ),
+    "help.of.known": "What is known: what is awaited of this parcel, what was seen of it, and the unit in hand.",
+    "help.of.past": "The last scans, newest on top, each with what became of it. Up and Down look further back.",
+    "help.of.top": "The top line names the station and who is signed in.",
+    "help.of.status": (
+        "The bottom line shows scanner and printer, and what is not upstream yet: kept here, on its way, refused. "
+        "What is kept here exists on this disk alone."
+    ),
 }
 
 COMMANDS: Final = {
@@ -125,8 +148,3 @@ ACTIONS: Final = {
     "commands": "All commands",
     "quit": "End the station",
 }
-
-
-def word(code: str, **params: Any) -> str:
-    """The sentence of `code`, filled; whoever shows it must not interpret it."""
-    return ENGLISH[code].format_map(params)
