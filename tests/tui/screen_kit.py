@@ -98,6 +98,7 @@ class ScreenRun:
         dock.configure(PRINTER + TARGET + "".join(GUN.format(name=name) for name in guns) + more, url=NOWHERE)
         command = [sys.executable, "-m", module, "run", "--no-sync", "--config", str(dock.config), *args]
         self.terminal = Terminal(command, columns=columns, rows=rows, environ=environ, heard=self._hear)
+        self._size = columns, rows
         self._keep = keep_output
         self._heard: list[bytes] = []
         self._lock = threading.Lock()
@@ -137,6 +138,16 @@ class ScreenRun:
         if heard:
             self.painted.feed(b"".join(heard))
         return self.painted
+
+    def fresh(self) -> "ScreenRun":
+        """Forgets what was painted and has all of it painted anew, in a window one row lower."""
+        columns, rows = self._size
+        self._size = columns, rows - 1
+        with self._lock:
+            self._heard.clear()
+            self.painted = Painted(columns, rows - 1)
+        self.terminal.resize(columns, rows - 1)
+        return self.shows("F1 help")
 
     def shows(self, *texts: str, within_s: float = PATIENCE_S) -> "ScreenRun":
         """Waits until each of the texts stands on the screen."""

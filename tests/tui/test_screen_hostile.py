@@ -65,6 +65,7 @@ def test_a_hostile_code_through_either_way_is_kept_answered_and_presses_nothing(
         assert unanswered(run) == []
         run.is_alive()
         run.scan("RS-STATUS")
+        run.fresh()
         for title in DIALOGS.values():
             run.hides(title)
         run.is_clean()
