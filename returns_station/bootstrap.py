@@ -29,6 +29,7 @@ from returns_station.store.engine import ProcessLock, open_engine
 from returns_station.store.faults import explained
 from returns_station.store.migrate import migrate, require
 from returns_station.store.unit_of_work import StationUnitOfWork
+from returns_station.wording.speech import REFERENCE
 from returns_station.workflow.drive import Outcome, Render, drive
 from returns_station.workflow.ports import Input, Prompt, Rules
 from returns_station.workflow.session import resting
@@ -53,13 +54,14 @@ class SeededClock:
 
 
 def read_policy(config: Config) -> policy.Policy:
-    """The policy the configuration names, or the one that ships."""
-    path = config.policy.path
+    """The policy the configuration names, or the one that ships in the station's language."""
+    path, language = config.policy.path, config.station.language
+    shipped = "policy.toml" if language == REFERENCE else f"policy.{language}.toml"
     try:
         text = (
             path.read_text("utf-8-sig")
             if path
-            else files("returns_station").joinpath("policy.toml").read_text("utf-8")
+            else files("returns_station").joinpath(shipped).read_text("utf-8")
         )
     except OSError as error:
         raise StationError(

@@ -23,6 +23,7 @@ from returns_station.output_settings import Sound as Sound
 from returns_station.output_settings import check_camera, check_printer, check_sound
 from returns_station.shapes import Given, Reading, Source, escaped, setting, shown
 from returns_station.tomlfile import TomlFile, read_toml
+from returns_station.wording.speech import LANGUAGES, REFERENCE
 
 FILE_VARIABLE: Final = "RETURNS_STATION_CONFIG"
 WARNINGS: Final = frozenset({"config.readable"})
@@ -37,7 +38,7 @@ class Station:
     number: int = setting(0, low=0, high=675)
     site: str = setting("main")
     merchant: str = setting("main")
-    language: str = setting("en", choices=("en",))
+    language: str = setting(REFERENCE, choices=tuple(LANGUAGES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import json
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import IO, Any, Protocol
@@ -22,7 +22,7 @@ from returns_station.replies import (
     say,
     unit_value,
 )
-from returns_station.wording import SIGNALS
+from returns_station.wording import SIGNALS, choice, sentence
 from returns_station.workflow.drive import Outcome, Render
 from returns_station.workflow.ports import Input, InputKind, Prompt
 from returns_station.workflow.state import State
@@ -107,7 +107,7 @@ class LineMode:
             "code": "station.ready",
             "text": say(asked.message),
             "prompt": asked_value(asked),
-            "choices": [choice_value(one) for one in asked.choices],
+            "choices": [choice_value(asked, one) for one in asked.choices],
             "parcel": parcel_value(state.parcel, state) if state.parcel else None,
             "unit": unit_value(state.unit) if state.unit else None,
         }
@@ -198,8 +198,8 @@ class LineMode:
 
     def _ask(self, prompt: Prompt) -> None:
         self._wrapped("> ", say(prompt.message))
-        for choice in prompt.choices:
-            self._wrapped(f"{choice.number} ", printable(choice.text))
+        for one in prompt.choices:
+            self._wrapped(f"{one.number} ", printable(choice(prompt.step, one.code, one.text)))
 
     def _notices(self) -> None:
         for one in self._dock.print_asked():
@@ -208,8 +208,7 @@ class LineMode:
             else:
                 self._notice(
                     f"print.{one.printed.state}",
-                    f"Label {one.code} {'was sent' if one.printed.state == 'sent' else 'is printed'}."
-                    + (f" Not in any font: {''.join(one.printed.missing)}" if one.printed.missing else ""),
+                    _printed(one.code, one.printed.state, one.printed.missing),
                     job=one.job_id,
                     label=one.code,
                     reference=one.printed.reference,
@@ -253,6 +252,11 @@ class LineMode:
     def _write(self, line: str) -> None:
         self._out.write(line + "\n")
         self._out.flush()
+
+
+def _printed(label: str, state: str, missing: Sequence[str]) -> str:
+    told = sentence(f"print.{state}", {"label": label})
+    return f"{told} {sentence('print.missing', {'letters': ''.join(missing)})}" if missing else told
 
 
 def read_lines(stream: IO[str], queue: Queue) -> threading.Thread:

@@ -6,7 +6,7 @@ from typing import Any
 
 from returns_station.domain.nouns import Parcel
 from returns_station.printable import printable
-from returns_station.wording import sentence
+from returns_station.wording import choice, sentence
 from returns_station.workflow.ports import Choice, Message, Prompt, Step
 from returns_station.workflow.state import State
 
@@ -26,7 +26,7 @@ def reply(key: str | None, sequence: int, state: State, step: Step) -> dict[str,
         "signal": step.signal.value,
         "message": {"code": step.message.code, "text": say(step.message)},
         "prompt": asked_value(step.prompt) if step.prompt else None,
-        "choices": [choice_value(one) for one in step.prompt.choices] if step.prompt else [],
+        "choices": [choice_value(step.prompt, one) for one in step.prompt.choices] if step.prompt else [],
         "worker": state.worker.id if state.worker else None,
         "parcel": {"id": parcel.id, "plate": parcel.plate, "open": state.parcel is not None}
         if parcel
@@ -68,9 +68,10 @@ def asked_value(prompt: Prompt) -> dict[str, str]:
     return {"step": str(prompt.step), "text": say(prompt.message)} | ({"place": str(place)} if place else {})
 
 
-def choice_value(choice: Choice) -> dict[str, Any]:
+def choice_value(prompt: Prompt, one: Choice) -> dict[str, Any]:
     """One answer as a reply has it."""
-    return {"number": choice.number, "code": choice.code, "text": choice.text, "scan": choice.scan}
+    text = choice(prompt.step, one.code, one.text)
+    return {"number": one.number, "code": one.code, "text": text, "scan": one.scan}
 
 
 def say(message: Message) -> str:

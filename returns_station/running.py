@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from returns_station import config as configuration
 from returns_station import logs
 from returns_station.config import Config, Scanner
+from returns_station.wording import speak
 
 if TYPE_CHECKING:
     from returns_station import plain
@@ -28,6 +29,7 @@ def work(
 ) -> int:
     """Runs until the input ends; the exit code."""
     config = configuration.load(path)
+    speak(config.station.language)
     logs.start(
         config.folders.log, "station", level=config.log.level, size=config.log.bytes, keep=config.log.keep
     )

@@ -47,10 +47,13 @@ def usage(sentence: str, hint: str) -> StationError:
 
 
 def configured(path: Path | None) -> Config:
-    """The configuration this command works by."""
+    """The configuration this command works by; labels and sheets speak its language."""
     from returns_station.config import load
+    from returns_station.wording import speak
 
-    return load(path)
+    config = load(path)
+    speak(config.station.language)
+    return config
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from returns_station.store.imports import run_import
 from returns_station.testing.outputs import FakeZebra
 from returns_station.testing.scanner import PtyPair
 from returns_station.testing.upstream.process import SECRET_ENV, TEST_SECRET, Upstream
+from returns_station.wording import speak
 
 MERCHANT = "online-retail"
 SITE = "main"
@@ -97,6 +98,7 @@ class World:
             self.zebra = FakeZebra()
             self.zebra.__enter__()
             self.config = self._configured()
+            speak(self.config.station.language)
             fresh = not self.config.database.path.exists()
             ready_database(self.config.database.path)
             if fresh:

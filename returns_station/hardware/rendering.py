@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from returns_station.domain.label import LabelModel
 from returns_station.errors import StationError
-from returns_station.wording import DISPOSITIONS, GRADES
+from returns_station.wording import CAPTIONS, DISPOSITIONS, GRADES, phrase
 
 if TYPE_CHECKING:
     from labels.errors import LabelError
@@ -61,7 +61,9 @@ def _spec(model: LabelModel, site_note: str, size: str) -> "LabelSpec":
     from labels.marks import ContainerPlate, ParcelPlate
 
     if model.kind == "plate":
-        return ParcelPlate(model.code, model.title, model.reprint, site_note).as_spec(PAPERS[size])
+        head, copy = CAPTIONS["parcel"], CAPTIONS["reprint"]
+        plate = ParcelPlate(model.code, phrase(model.title), model.reprint, site_note, head, copy)
+        return plate.as_spec(PAPERS[size])
     if model.kind == "container":
         purposes = (model.destination,) if model.destination else ()
         return ContainerPlate(model.code, model.title, purposes, site_note).as_spec(PAPERS[size])
@@ -69,11 +71,11 @@ def _spec(model: LabelModel, site_note: str, size: str) -> "LabelSpec":
 
 
 def _unit(model: LabelModel, site_note: str) -> "UnitLabel":
-    from labels.unit import UnitLabel
+    from labels.unit import Captions, UnitLabel
 
     return UnitLabel(
         model.code,
-        model.title,
+        phrase(model.title),
         model.sku,
         GRADES.get(model.grade, model.grade),
         DISPOSITIONS.get(model.disposition, model.disposition),
@@ -83,4 +85,5 @@ def _unit(model: LabelModel, site_note: str) -> "UnitLabel":
         model.expiry or "",
         model.reprint,
         site_note,
+        Captions(*(CAPTIONS[name] for name in ("sku", "lot", "expiry", "reprint"))),
     )

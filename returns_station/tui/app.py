@@ -317,7 +317,7 @@ class StationApp(App[int], inherit_bindings=False):
     def looks(self) -> Iterable[tuple[str, str, "partial[None]"]]:
         """The themes, for the palette."""
         for name, title in NAMES.items():
-            yield f"Colours: {title}", "", partial(self._look, name)
+            yield word("colours", theme=title), "", partial(self._look, name)
 
     def _look(self, name: str) -> None:
         self.theme = name

@@ -30,6 +30,7 @@ from returns_station.tui.messages import (
 )
 from returns_station.tui.queue import Burst, Commanded, End, Queue, Typed
 from returns_station.tui.words import word
+from returns_station.wording import choice
 from returns_station.workflow.accepts import KINDS
 from returns_station.workflow.board import Board
 from returns_station.workflow.drive import Outcome, Render
@@ -63,8 +64,10 @@ class Station(Protocol):
 
 def asking(prompt: Prompt) -> Asking:
     """A prompt in words."""
-    options = tuple(Option(c.number, c.code, printable(c.text), c.scan) for c in prompt.choices)
     step = str(prompt.step)
+    options = tuple(
+        Option(c.number, c.code, printable(choice(step, c.code, c.text)), c.scan) for c in prompt.choices
+    )
     return Asking(step, say(prompt.short), say(prompt.message), options, one_key=step in ONE_KEY)
 
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from returns_station.config import Keys
+from returns_station.printable import cells
 from returns_station.tui.dialogs import Reading
 from returns_station.tui.palette import offered
 from returns_station.tui.text import BLANK, Row, joined, literal
 from returns_station.tui.widgets.known import all_known
 from returns_station.tui.words import ACTIONS, COMMANDS, word
-from returns_station.wording import ENGLISH, sentence
+from returns_station.wording import SENTENCES, sentence, term
 
 if TYPE_CHECKING:
     from returns_station.workflow.board import Board
@@ -23,9 +24,8 @@ _PAD = {"slash": "/", "asterisk": "*", "minus": "-", "plus": "+", "full_stop": "
 
 def help_page(focused: Widget | None, step: str, role: str | None, keys: Keys, width: int = WIDTH) -> Reading:
     """Help for the focused part of the screen, else for the step: what it wants, the codes that work, the keys."""
-    told = getattr(focused, "HELP", None) or (
-        sentence(f"help.{step}", {}) if f"help.{step}" in ENGLISH else ""
-    )
+    part = getattr(focused, "HELP", None)
+    told = word(part) if part else sentence(f"help.{step}", {}) if f"help.{step}" in SENTENCES else ""
     codes = [
         (f"RS-{name.upper().replace('_', '-')}", COMMANDS.get(name, name)) for name in offered(step, role)
     ]
@@ -52,8 +52,8 @@ def _table(rows: list[tuple[str, str]], width: int = WIDTH) -> list[Row]:
     """Two columns; one under the other where the terminal is narrow."""
     if width < NARROW:
         return [row for left, right in rows for row in (literal(left, "bold"), joined("  ", right))]
-    wide = max((len(left) for left, _ in rows), default=0)
-    return [joined((left.ljust(wide), "bold"), "  ", right) for left, right in rows]
+    wide = max((cells(left) for left, _ in rows), default=0)
+    return [joined((left + " " * (wide - cells(left)), "bold"), "  ", right) for left, right in rows]
 
 
 def details_page(board: "Board | None", evidence: Path) -> Reading:
@@ -62,7 +62,7 @@ def details_page(board: "Board | None", evidence: Path) -> Reading:
     unit = board.unit if board is not None else None
     if unit is not None and unit.policy:
         rows += [BLANK, literal(word("details.why", policy=unit.policy), "bold $accent")]
-        rows += _table([(name.replace("_", " "), value.replace("_", " ")) for name, value in unit.facts])
+        rows += _table([(term(name), ",".join(map(term, value.split(",")))) for name, value in unit.facts])
     if board is not None and board.parcel is not None and board.parcel.kept:
         links = [literal((evidence / name).absolute().as_uri()) for name in board.parcel.kept]
         rows += [BLANK, literal(word("details.pictures"), "bold $accent"), *links]

@@ -16,6 +16,7 @@ from returns_station import config as configuration
 from returns_station.running import opener
 from returns_station.tui.app import StationApp
 from returns_station.tui.queue import Burst, Queue
+from returns_station.wording import speak
 from tests.commands.dock_kit import Dock
 
 SHOTS = Path(__file__).parent / "shots"
@@ -81,7 +82,7 @@ class Worker:
         said = " ".join(self.app._dock.ask.asking.text.split())
         if code == "LPN":
             return re.findall(r"\bL[0-9A-Z]{10}\b", said)[-1]
-        return re.findall(r"into (\S+) and", said)[-1] if code == "PLACE" else code
+        return self.app._dock.ask.asking.short.split()[-1] if code == "PLACE" else code
 
     async def press(self, *keys: str) -> None:
         """Keys, one after another."""
@@ -103,6 +104,7 @@ async def at_work(dock: Dock, *, size: tuple[int, int] = (80, 24), more: str = "
     if more:
         dock.config.write_text(dock.config.read_text("utf-8") + more, encoding="utf-8")
     config = configuration.load(dock.config, {"WMS_SECRET": "whsec_c2VjcmV0"})
+    speak(config.station.language)
     queue, heard = Queue(), Heard()
     app = StationApp(config, opener(config, queue, (), seed=7, sync=False), sounds=heard, queue=queue)
     async with app.run_test(size=size) as pilot:

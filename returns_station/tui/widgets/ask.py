@@ -16,7 +16,7 @@ _APART = 4
 class Ask(Rows):
     """The middle of the screen. Keys that nobody else takes are typed here."""
 
-    HELP = "Here stands what to scan next. Answers can be scanned, or chosen by their number."
+    HELP = "help.of.ask"
 
     def __init__(self) -> None:
         super().__init__("ask")

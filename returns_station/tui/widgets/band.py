@@ -14,7 +14,7 @@ _ROOM = 60
 class Band(Rows):
     """Three rows at the top of the work; `tell` changes them."""
 
-    HELP = "The band says what became of the last scan: OK, AGAIN, UNKNOWN, WRONG, WAIT or STOP, and why."
+    HELP = "help.of.band"
 
     def __init__(self) -> None:
         super().__init__("band")

@@ -7,7 +7,7 @@ from returns_station.printable import cells
 from returns_station.tui.rows import Rows
 from returns_station.tui.text import BLANK, Row, cut, joined, literal
 from returns_station.tui.words import word
-from returns_station.wording import DISPOSITIONS, GRADES
+from returns_station.wording import DISPOSITIONS, GRADES, phrase, term
 
 if TYPE_CHECKING:
     from returns_station.workflow.board import (
@@ -28,7 +28,7 @@ _STATES = {"put": ("✔", "$success"), "held": ("‖", "$warning"), "stopped": (
 class Brief(Rows, can_focus=True):
     """The same in a few lines, for terminals without room for a column: danger first, then the unit, then the parcel."""
 
-    HELP = "What is known, in brief: danger, the unit in hand, the parcel and what is still awaited. F2 shows all of it."
+    HELP = "help.of.brief"
 
     def __init__(self) -> None:
         super().__init__("brief")
@@ -64,7 +64,7 @@ class Brief(Rows, can_focus=True):
 class Known(Rows, can_focus=True):
     """A column beside the question; Up and Down look further where there is more than fits."""
 
-    HELP = "What is known: what is awaited of this parcel, what was seen of it, and the unit in hand."
+    HELP = "help.of.known"
 
     def __init__(self) -> None:
         super().__init__("known")
@@ -123,7 +123,7 @@ def _facts(pairs: "list[tuple[str, object]]") -> list[Row]:
 def _unit(unit: "UnitCard", width: int) -> list[Row]:
     rows = [
         joined((word("known.unit"), _HEAD), "  ", (unit.lpn or "", "bold")),
-        joined((f"{unit.quantity} × ", "bold"), (cut(unit.title or unit.sku, width - 6), "bold")),
+        joined((f"{unit.quantity} × ", "bold"), (cut(phrase(unit.title) or unit.sku, width - 6), "bold")),
         *_facts([("sku", unit.sku), ("lot", unit.lot), ("expiry", unit.expiry), ("serial", unit.serial)]),
     ]
     if unit.hazard:
@@ -133,12 +133,12 @@ def _unit(unit: "UnitCard", width: int) -> list[Row]:
     if unit.components:
         rows.append(_fact("components", ", ".join(unit.components)))
     if unit.findings:
-        rows.append(_fact("findings", ", ".join(code.replace("_", " ") for code in unit.findings)))
+        rows.append(_fact("findings", ", ".join(map(term, unit.findings))))
     if unit.grade or unit.disposition:
         rows.append(_decided(unit))
     if unit.reason:
         tone = "$warning" if unit.needs_human else ""
-        rows.append(literal(unit.reason, tone))
+        rows.append(literal(phrase(unit.reason), tone))
     if unit.waiting:
         rows.append(literal(word("known.waiting", count=unit.waiting), "dim"))
     return rows
@@ -155,7 +155,11 @@ def _decided(unit: "UnitCard") -> Row:
 
 
 def _unit_in_brief(unit: "UnitCard", width: int) -> list[Row]:
-    rows = [joined((f"{unit.quantity} × ", "bold $accent"), (cut(unit.title or unit.sku, width - 6), "bold"))]
+    rows = [
+        joined(
+            (f"{unit.quantity} × ", "bold $accent"), (cut(phrase(unit.title) or unit.sku, width - 6), "bold")
+        )
+    ]
     if unit.identity != "matched":
         rows.append(literal(f"≠ {word(f'identity.{unit.identity}')}", "bold $warning"))
     return [*rows, _decided(unit)] if unit.disposition else rows
@@ -181,9 +185,9 @@ def _parcel(parcel: "ParcelCard", width: int, told: str | None = None) -> list[R
                 ("age", _age(parcel.arrived_at)),
                 ("piece", piece),
                 ("weight", f"{parcel.weight_grams} g" if parcel.weight_grams else None),
-                ("damage", (parcel.damage or "").replace("_", " ")),
+                ("damage", term(parcel.damage or "")),
                 ("pictures", parcel.pictures or None),
-                ("note", parcel.note),
+                ("note", term(parcel.note or "")),
             ]
         ),
     ]
@@ -235,7 +239,7 @@ def _arrived(one: "ArrivedRow", width: int) -> Row:
         for part in (
             f"{one.piece}/{one.of}" if one.piece else "",
             f"{one.weight_grams} g" if one.weight_grams else "",
-            (one.damage or "").replace("_", " "),
+            term(one.damage or ""),
         )
         if part
     )
@@ -252,7 +256,7 @@ def _container(found: "ContainerCard") -> list[Row]:
         joined((word("known.container"), _HEAD), "  ", (found.code, "bold")),
         *_facts(
             [
-                ("state", found.state.replace("_", " ")),
+                ("state", term(found.state)),
                 ("place", found.location),
                 ("pieces", found.pieces),
                 ("units_in", found.units),

@@ -2,10 +2,14 @@
 
 from collections import deque
 
+from returns_station.printable import cells
+from returns_station.tui import signs
 from returns_station.tui.messages import Answer
 from returns_station.tui.rows import Rows
-from returns_station.tui.signs import sign, word
+from returns_station.tui.signs import sign
 from returns_station.tui.text import Row, cut, joined, literal
+from returns_station.tui.words import word
+from returns_station.wording import SIGNALS
 
 KEPT = 100
 # Below this the mark stands for the signal, and the time is left out.
@@ -15,11 +19,11 @@ NARROW = 56
 class Past(Rows, can_focus=True):
     """One row a scan: time, signal, what was scanned, what became of it. Up and down look further back."""
 
-    HELP = "The last scans, newest on top, each with what became of it. Up and Down look further back."
-    BORDER_TITLE = "Last scans"
+    HELP = "help.of.past"
 
     def __init__(self) -> None:
         super().__init__("past")
+        self.border_title = word("past.title")
         self._kept: deque[Row | Answer] = deque(maxlen=KEPT)
         self._first = 0
         self.answers = 0
@@ -59,13 +63,18 @@ class Past(Rows, can_focus=True):
         """As many rows as there is room for."""
         width, height = self.size.width, self.size.height
         shown = list(self._kept)[self._first : self._first + height]
-        return [self._row(one, width) for one in shown] or [literal("Nothing scanned yet.", "dim")]
+        return [self._row(one, width) for one in shown] or [literal(word("past.none"), "dim")]
 
     def _row(self, one: Row | Answer, width: int) -> Row:
         if isinstance(one, tuple):
             return one
         look = sign(one.signal)
-        head = f"{look.mark} {word(one.signal):<7} " if width >= NARROW else f"{look.mark} "
+        head = f"{look.mark} {_padded(signs.word(one.signal))} " if width >= NARROW else f"{look.mark} "
         time = f"{one.at} " if width >= NARROW else ""
         scanned = cut(one.scanned, max(8, min(24, width // 3)))
         return joined((time, "dim"), (head, f"${look.tone} bold"), (scanned, "bold"), "  ", one.text)
+
+
+def _padded(said: str) -> str:
+    """The word of a signal in the columns of the longest one."""
+    return said + " " * (max(map(cells, SIGNALS.values())) - cells(said))

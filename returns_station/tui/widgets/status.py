@@ -7,6 +7,7 @@ from returns_station.printable import cells
 from returns_station.tui.messages import Condition, Counted
 from returns_station.tui.rows import Rows
 from returns_station.tui.text import BLANK, Row, joined, literal, width_of
+from returns_station.tui.words import word
 
 _MARKS = {
     "fine": ("●", "$success"),
@@ -21,7 +22,7 @@ _WORST = ("fine", "unknown", "warning", "stopped")
 class Top(Rows):
     """The station's name, the parcel in work, and who works."""
 
-    HELP = "The top line names the station and who is signed in."
+    HELP = "help.of.top"
 
     def __init__(self, name: str) -> None:
         super().__init__("top")
@@ -48,10 +49,7 @@ class Top(Rows):
 class Status(Rows):
     """Devices with mark and word, what has not been synced, the clock, the way to help."""
 
-    HELP = (
-        "The bottom line shows scanner and printer, and what is not upstream yet: kept here, on its way, refused. "
-        "What is kept here exists on this disk alone."
-    )
+    HELP = "help.of.status"
 
     def __init__(self) -> None:
         super().__init__("status")
@@ -102,23 +100,27 @@ class Status(Rows):
             if found:
                 worst = max(found, key=lambda one: _WORST.index(one.band))
                 mark, tone = _MARKS[worst.band]
-                pieces.append(joined(" ", (mark, tone), f" {kind[:letters]} "))
+                pieces.append(joined(" ", (mark, tone), f" {_head(word(f'status.{kind}'), letters)} "))
         return joined(*pieces)
 
     def _right(self, words: bool) -> Row:
         c = self._counted
-        here = (f"{c.here} here" if words else f"{c.here}↑", "$warning" if c.here else "dim")
-        sent = (f" {c.sent} sent" if words else f" {c.sent}→", "dim")
-        refused = (
-            f" {c.refused} refused" if words else f" {c.refused}✘",
-            "$error bold" if c.refused else "dim",
-        )
-        waiting = (f"{self._waiting} waiting ", "$warning bold") if self._waiting > 1 else ""
+        here = word("status.here", count=c.here) if words else f"{c.here}↑"
+        sent = word("status.sent", count=c.sent) if words else f"{c.sent}→"
+        refused = word("status.refused", count=c.refused) if words else f"{c.refused}✘"
+        waiting = f"{word('status.waiting', count=self._waiting)} " if self._waiting > 1 else ""
         return joined(
-            waiting,
-            here,
-            sent,
-            refused,
+            (waiting, "$warning bold"),
+            (here, "$warning" if c.here else "dim"),
+            (f" {sent}", "dim"),
+            (f" {refused}", "$error bold" if c.refused else "dim"),
             f"  {self._clock}  " if words else f" {self._clock} ",
-            ("F1 help ", "bold"),
+            (f"{word('status.help')} ", "bold"),
         )
+
+
+def _head(text: str, width: int) -> str:
+    """The beginning of a text, at least one letter of it."""
+    while len(text) > 1 and cells(text) > width:
+        text = text[:-1]
+    return text

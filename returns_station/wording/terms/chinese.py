@@ -41,7 +41,7 @@ REASONS: Final = {
     "stock.needs_human": "再次销售须人工批准",
 }
 
-CAPTIONS: Final = {"sku": "SKU", "lot": "批次", "expiry": "有效期", "reprint": "重印"}
+CAPTIONS: Final = {"parcel": "包裹", "sku": "SKU", "lot": "批次", "expiry": "有效期", "reprint": "重印"}
 
 ROLES: Final = {"worker": "操作员", "supervisor": "主管"}
 

@@ -41,7 +41,7 @@ REASONS: Final = {
     "stock.needs_human": "a person must allow it to be sold again",
 }
 
-CAPTIONS: Final = {"sku": "SKU", "lot": "LOT", "expiry": "EXP", "reprint": "REPRINT"}
+CAPTIONS: Final = {"parcel": "PARCEL", "sku": "SKU", "lot": "LOT", "expiry": "EXP", "reprint": "REPRINT"}
 
 # The session's own words are English: only other languages have them here.
 ROLES: Final[dict[str, str]] = {}

@@ -41,7 +41,7 @@ REASONS: Final = {
     "stock.needs_human": "alguien debe autorizar su reventa",
 }
 
-CAPTIONS: Final = {"sku": "SKU", "lot": "LOTE", "expiry": "VENCE", "reprint": "COPIA"}
+CAPTIONS: Final = {"parcel": "PAQUETE", "sku": "SKU", "lot": "LOTE", "expiry": "VENCE", "reprint": "COPIA"}
 
 ROLES: Final = {"worker": "operario", "supervisor": "supervisor"}
 
