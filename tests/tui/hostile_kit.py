@@ -9,9 +9,11 @@ from pathlib import Path
 
 from tests.faults.fault_kit import ANNA, copied
 from tests.hostile_frames import frames
-from tests.tui.screen_kit import KEYS, Row, ScreenRun
+from tests.tui.screen_kit import KEYS, Row, ScreenRun, until
 
 LONGEST = 4096
+# Behind everything: a keyboard scan, a person's word, a serial scan.
+_LAST = (b"LAST-OF-THE-KEYBOARD", b"ZQ", b"LAST-OF-THE-SCANNER")
 _ROOM = 600_000_000
 _ENDS = re.compile(rb"\r\n|\r|\n")
 # What a terminal tells by itself may come in the middle of a burst and is taken out of it: focus gained, focus lost.
@@ -93,8 +95,30 @@ def poured(run: ScreenRun, made: Iterator[bytes]) -> tuple[Expected, int]:
         if number % AHEAD == 0:
             run.waits_for(max(began, began + expected.count - AHEAD))
             run.is_clean()
-    run.waits_for(began + expected.count)
+    _closed(run, expected)
     return expected, began
+
+
+def _closed(run: ScreenRun, expected: Expected) -> None:
+    """A last one each way, waited for: what a digit answered at once made more inputs of one code than were counted."""
+    gun = next(iter(run.guns))
+    for number, send in enumerate((run.burst, run.burst, lambda raw: run.send(raw, gun))):
+        raw = _LAST[number]
+        after = run.answered()
+        if number < 2:
+            expected.wedge(raw)
+        else:
+            expected.serial(raw, gun)
+        send(raw)
+        _arrived(run, raw, after)
+
+
+def _arrived(run: ScreenRun, raw: bytes, after: int) -> None:
+    query = "select 1 from raw_input where raw = ? and sequence > ?"
+    until(
+        lambda: bool(run.rows(query, raw, after)) or run.terminal.ended is not None,
+        lambda: f"{raw!r} was not answered",
+    )
 
 
 def _has_bare_enter(raw: bytes) -> bool:
@@ -137,7 +161,12 @@ def first_difference(found: list[bytes], wanted: list[bytes]) -> str:
     """Where two long lists part, in short."""
     for number, (one, other) in enumerate(zip(found, wanted, strict=False)):
         if one != other:
-            return f"number {number}: {one[:100]!r} was kept, {other[:100]!r} was sent"
+            same = max(
+                0,
+                next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+                - 10,
+            )
+            return f"number {number}, from {same}: {one[same:][:100]!r} was kept, {other[same:][:100]!r} was sent"
     more = max(found, wanted, key=len)[min(len(found), len(wanted)) :]
     return f"{len(found)} were kept, {len(wanted)} were sent, more: {more[:3]!r}"
 

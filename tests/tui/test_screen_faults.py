@@ -43,7 +43,7 @@ def test_a_screen_that_is_killed_anywhere_goes_on_where_it_stood_and_what_it_sho
     chance = random.Random(11)
     asked = ""
     sent: list[bytes] = []
-    for round in range(6):
+    for round in range(4):
         with ScreenRun(dock) as run:
             run.ready()
             if asked:
