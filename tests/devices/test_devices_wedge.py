@@ -140,6 +140,10 @@ class TestAHostileCode:
     def test_of_keys_is_a_scan_and_acts_as_none(self, code: bytes) -> None:
         assert Burst().feed(code + b"\r", 1.0) == [Scanned(code, 1.0, "enter")]
 
+    @pytest.mark.parametrize("code", [b"-1", b"+", b"/", b"*", b".", b" ", b"[", b"(9", "é".encode()])
+    def test_of_a_sign_or_two_is_a_scan_and_no_key_of_a_ten_key_pad(self, code: bytes) -> None:
+        assert Burst().feed(code + b"\r", 1.0) == [Scanned(code, 1.0, "enter")]
+
     @pytest.mark.parametrize(
         "code",
         [b"\x1bOPq\x11", b"\x1bOP\x1bOQ", b"abc\x11", b"\x1b[21~y\x1b[21~", b"\x03\x11\x10", b"\x1b]0;x\x07"],
