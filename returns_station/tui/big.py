@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from returns_station.printable import cells, is_wide
+
 if TYPE_CHECKING:
     from pyfiglet import Figlet
 
@@ -49,7 +51,7 @@ def enlarged(text: str, width: int, rows: int) -> tuple[str, ...]:
     long for either stands under the rest as it is.
     """
     if not drawable(text):
-        return (text,)
+        return _undrawn(text, width, rows)
     for face in FACES:
         for parts in _breaks(text):
             drawn = [row for part in parts for row in (*_drawn(face, part), "")][:-1]
@@ -58,6 +60,32 @@ def enlarged(text: str, width: int, rows: int) -> tuple[str, ...]:
     head, _, tail = text.rpartition(" ")
     above = enlarged(head, width, rows - 1) if head and rows > 1 else ()
     return (*above, tail) if len(above) > 1 else (text,)
+
+
+def spaced(text: str) -> str:
+    """Wide letters, which no font here has, set apart to be read from further away; other text as it is."""
+    return " ".join(text) if any(map(is_wide, text)) else text
+
+
+def _undrawn(text: str, width: int, rows: int) -> tuple[str, ...]:
+    """Letters no font has, set apart on a plaque; the name of a place that follows them stands below it, enlarged."""
+    words = text.split(" ")
+    if len(words) > 1 and drawable(words[-1]) and not drawable(words[0]):
+        above = _plaque(" ".join(words[:-1]), width, rows - 4)
+        return (*above, *enlarged(words[-1], width, rows - len(above)))
+    return _plaque(text, width, rows)
+
+
+def _plaque(text: str, width: int, rows: int) -> tuple[str, ...]:
+    said = f"  {spaced(text)}  "
+    if cells(said) > width:
+        return (text,)
+    return ("▄" * cells(said), said, "▀" * cells(said)) if rows >= 3 else (said,)
+
+
+def is_plaque(row: str) -> bool:
+    """Whether a row of `enlarged` is the text on a plaque, to be shown dark on light between its edges."""
+    return any(map(is_wide, row))
 
 
 def _breaks(text: str) -> tuple[tuple[str, ...], ...]:

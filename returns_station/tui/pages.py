@@ -11,7 +11,7 @@ from returns_station.tui.dialogs import Reading
 from returns_station.tui.palette import offered
 from returns_station.tui.text import BLANK, Row, joined, literal
 from returns_station.tui.widgets.known import all_known
-from returns_station.tui.words import ACTIONS, COMMANDS, word
+from returns_station.tui.words import ACTIONS, COMMANDS, WORDS, word
 from returns_station.wording import SENTENCES, sentence, term
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ _PAD = {"slash": "/", "asterisk": "*", "minus": "-", "plus": "+", "full_stop": "
 def help_page(focused: Widget | None, step: str, role: str | None, keys: Keys, width: int = WIDTH) -> Reading:
     """Help for the focused part of the screen, else for the step: what it wants, the codes that work, the keys."""
     part = getattr(focused, "HELP", None)
-    told = word(part) if part else sentence(f"help.{step}", {}) if f"help.{step}" in SENTENCES else ""
+    if part:
+        told = WORDS.get(part, part)
+    else:
+        told = sentence(f"help.{step}", {}) if f"help.{step}" in SENTENCES else ""
     codes = [
         (f"RS-{name.upper().replace('_', '-')}", COMMANDS.get(name, name)) for name in offered(step, role)
     ]

@@ -2,13 +2,14 @@
 
 from returns_station.printable import cells, wrapped
 from returns_station.tui import matrix
-from returns_station.tui.big import enlarged
+from returns_station.tui.big import enlarged, is_plaque
 from returns_station.tui.messages import Asking, Option
 from returns_station.tui.rows import Rows
 from returns_station.tui.text import BLANK, Row, cut, joined, literal
 
 LONGEST_TYPED = 200
 _KEY, _CODE = "reverse bold", "dim"
+_LETTERS, _PLAQUE = "bold $accent", "bold reverse $accent"
 # Cells between two codes: a scanner must see one alone.
 _APART = 4
 
@@ -65,7 +66,7 @@ class Ask(Rows):
         options = self._options(width, height - min(len(said), 2) - len(foot) - 1)
         room = height - len(options) - len(said) - len(foot) - 2
         big = enlarged(self._asking.short, width, room) if room > 0 else (self._asking.short,)
-        top = [literal(row, "bold $accent") for row in big]
+        top = [literal(row, _LETTERS if not is_plaque(row) else _PLAQUE) for row in big]
         slack = height - len(top) - len(said) - len(options) - len(foot)
         above = 1 if slack > 1 else 0
         gap = [BLANK] if slack > 0 else []

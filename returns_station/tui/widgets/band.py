@@ -1,7 +1,7 @@
 """What became of the last scan: a band in the signal's colour with its shape, its word and one sentence."""
 
 from returns_station.printable import cells, wrapped
-from returns_station.tui.big import enlarged
+from returns_station.tui.big import drawable, enlarged, spaced
 from returns_station.tui.rows import Rows
 from returns_station.tui.signs import sign, word
 from returns_station.tui.text import Row, joined, literal
@@ -47,9 +47,9 @@ class Band(Rows):
         return [first, *map(literal, rows[1:])]
 
     def _wide(self) -> list[Row]:
-        big = enlarged(self._word, self.size.width, 3)
+        big = enlarged(self._word, self.size.width, 3) if drawable(self._word) else (spaced(self._word),)
         if len(big) != 3:
-            big = ("", self._word, "")
+            big = ("", big[0] if len(big) == 1 else self._word, "")
         head = [f"{shape}  {row}" for shape, row in zip(sign(self._signal).shape, big, strict=True)]
         width = max(map(cells, head)) + 3
         said = wrapped(self._text, max(10, self.size.width - width))[:3]
