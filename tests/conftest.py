@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from returns_station.wording.speech import REFERENCE, speak
+
 # No test asserts a time, so none may fail by one; on the build server the same examples run every time.
 settings.register_profile("station", deadline=None, derandomize=bool(os.environ.get("CI")), database=None)
 settings.load_profile("station")
@@ -67,6 +69,13 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith("RETURNS_STATION_")]:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """What a test makes this process speak ends with the test."""
+    yield
+    speak(REFERENCE)
 
 
 # linux/capability.h: version 3 of the interface has two words a set.

@@ -20,8 +20,8 @@ class Face:
 
 # Thick strokes only: letters of single lines cannot be read from two metres.
 FACES = (Face("ansi_regular", 5), Face("pagga", 3))
-# pagga fills the space around its letters with a shade, and its zero with a stroke.
-_SHADE = str.maketrans("░/", "  ")
+# pagga fills the space around its letters with a shade, its zero with a stroke, and its Q ends in one of thin lines.
+_SHADE = str.maketrans("░/\\", "  ▄")
 
 
 @cache

@@ -52,7 +52,8 @@ def _listed(table: Spoken) -> Callable[[str], str]:
 
 
 def _noted(value: str) -> str:
-    return _NOTED.table.get(value.lower(), value)
+    said = _NOTED.table.get(value.lower(), value)
+    return said[:1].upper() + said[1:] if value[:1].isupper() else said
 
 
 def _fault(value: str) -> str:

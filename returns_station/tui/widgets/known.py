@@ -145,7 +145,7 @@ def _unit(unit: "UnitCard", width: int) -> list[Row]:
 
 
 def _danger(hazard: str) -> Row:
-    return literal(word("known.hazard", hazard=hazard.replace("_", " ")), "bold reverse $error")
+    return literal(word("known.hazard", hazard=term(hazard)), "bold reverse $error")
 
 
 def _decided(unit: "UnitCard") -> Row:

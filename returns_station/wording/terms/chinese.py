@@ -152,6 +152,11 @@ TERMS: Final = {
     "carrier": "承运商",
     "warehouse": "仓库",
     "manufacturer": "厂家",
+    "distributor": "经销商",
+    "rma": "已授权退货",
+    "unexpected_item": "意外商品",
+    "bulk": "批量",
+    "lithium_battery": "锂电池",
     "yes": "是",
     "no": "否",
 }

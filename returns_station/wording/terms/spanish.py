@@ -152,6 +152,11 @@ TERMS: Final = {
     "carrier": "transportista",
     "warehouse": "almacén",
     "manufacturer": "fabricante",
+    "distributor": "distribuidor",
+    "rma": "autorizada",
+    "unexpected_item": "artículo inesperado",
+    "bulk": "a granel",
+    "lithium_battery": "batería de litio",
     "yes": "sí",
     "no": "no",
 }
