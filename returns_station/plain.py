@@ -1,10 +1,12 @@
 """The line mode: one input a line, one answer a line; for screen readers, dumb terminals, scripts and tests."""
 
+import codecs
 import io
 import json
 import shutil
 import sys
 import threading
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -30,6 +32,7 @@ from returns_station.workflow.state import State
 ENDED_IN_PARCEL = 3
 STORE_FAILED = 5
 NARROWEST = 20
+_NEAREST = "returns-station.nearest"
 
 
 class Dock(Protocol):
@@ -287,8 +290,28 @@ def run(dock: Dock, *, as_json: bool, start_devices: Callable[[Queue], Callable[
 
 
 def _take_every_byte() -> None:
-    """Whatever the locale: every byte that is typed comes through, and a letter the terminal lacks is shown as `?`."""
+    """Whatever the locale: every byte that is typed comes through, and a letter the terminal lacks is shown as its nearest."""
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+        codecs.register_error(_NEAREST, _nearest)
+        sys.stdout.reconfigure(errors=_NEAREST)
+
+
+def _nearest(error: UnicodeError) -> tuple[str, int]:
+    """Letters without their accents, no opening question mark, and `?` for what has no nearer one."""
+    assert isinstance(error, UnicodeEncodeError)
+    found = (
+        "" if char in "¿¡" else unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode() or "?"
+        for char in error.object[error.start : error.end]
+    )
+    return "".join(found), error.end
+
+
+def carries(letters: str) -> bool:
+    """Whether standard output can show letters."""
+    try:
+        letters.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from returns_station.wording.speech import LANGUAGES as LANGUAGES
-from returns_station.wording.speech import REFERENCE, Spoken, tables
+from returns_station.wording.speech import REFERENCE as REFERENCE
+from returns_station.wording.speech import Spoken, tables
 from returns_station.wording.speech import speak as speak
 from returns_station.wording.speech import spoken as spoken
 
@@ -27,6 +28,11 @@ def __getattr__(name: str) -> Any:
     if name == "ENGLISH":
         return tables(__name__, REFERENCE).SENTENCES
     raise AttributeError(name)
+
+
+def signals(language: str) -> tuple[str, ...]:
+    """The words of the signals in a language, spoken or not: letters that it cannot do without."""
+    return tuple(tables(_TERMS_OF, language).SIGNALS.values())
 
 
 def phrase(text: str) -> str:
