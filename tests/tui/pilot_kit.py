@@ -90,8 +90,9 @@ class Worker:
         await self.settled()
 
     def shot(self, name: str) -> None:
-        """The screen is as it was kept; times of day do not count."""
+        """The screen is as it was kept; times of day, and the days since the seeded one, do not count."""
         found = re.sub(r"\b\d\d:\d\d\b", "HH:MM", "\n".join(self.screen)).rstrip() + "\n"
+        found = re.sub(r"\b\d{4} d\b", "DDDD d", found)
         kept = SHOTS / f"{name}.txt"
         if os.environ.get(ANEW):
             kept.write_text(found, encoding="utf-8")
