@@ -26,7 +26,7 @@ DISPOSITIONS: Final = {
     "recycle": "Reciclar",
     "scrap": "Desechar",
 }
-GRADES: Final = {"grade_a": "A", "grade_b": "B", "grade_c": "C", "grade_d": "D", "junk": "CHATARRA"}
+GRADES: Final = {"grade_a": "A", "grade_b": "B", "grade_c": "C", "grade_d": "D", "junk": "BAJA"}
 
 REASONS: Final = {
     "refund.no_order": "no se conoce la línea del pedido",
@@ -123,7 +123,7 @@ TERMS: Final = {
     "grade_b": "B",
     "grade_c": "C",
     "grade_d": "D",
-    "junk": "chatarra",
+    "junk": "baja",
     "packaging": "embalaje",
     "factory_sealed": "sellado de fábrica",
     "missing": "sin embalaje",
