@@ -86,6 +86,10 @@ def test_holds_the_packages_the_migrations_the_policy_and_the_licence_and_nothin
         "migrations/env.py",
         "migrations/versions/0001_first_schema.py",
         "policy.toml",
+        "policy.zh.toml",
+        "policy.es.toml",
+        "wording/terms/chinese.py",
+        "tui/words/spanish.py",
         "py.typed",
     ):
         assert f"returns_station/{needed}" in names

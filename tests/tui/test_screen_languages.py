@@ -1,5 +1,6 @@
 """The screen in Chinese and Spanish: a sealed parcel in five scans at three sizes, everything measured by columns."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ from returns_station.tui.big import enlarged, is_plaque
 from returns_station.wording.speech import LANGUAGES, tables
 from tests.commands.dock_kit import Dock
 from tests.tui.pilot_kit import Worker, at_work, lived
+from tests.tui.screen_kit import ScreenRun, until
 
 BADGE, TRACKING, SKU = "RS-B-1001", "1Z999AA10300079196", "22960"
 SIZES = ((120, 40), (80, 24), (40, 20))
@@ -112,3 +114,18 @@ def test_what_no_font_can_draw_stands_on_a_plaque_and_the_place_below_in_large_l
     assert not any(map(is_plaque, (edge, lower, *place)))
     assert enlarged("扫描商品", 78, 1) == ("  扫 描 商 品  ",)
     assert enlarged("扫描商品", 8, 5) == ("扫描商品",)
+
+
+@pytest.mark.parametrize(("language", "name"), LANGUAGES.items())
+def test_the_first_paint_has_loaded_the_language_that_is_spoken_alone_and_no_sentence_of_the_dialogue(
+    docks: Docks, language: str, name: str
+) -> None:
+    dock = docks()
+    file = dock.folder / "loaded.json"
+    environ = {"SCREEN_LOADED": str(file), "RETURNS_STATION_STATION_LANGUAGE": language}
+    with ScreenRun(dock, module="tests.tui.entry", environ=environ):
+        until(lambda: file.exists() and file.read_text("utf-8").endswith("]"), lambda: "nothing was painted")
+    loaded = json.loads(file.read_text("utf-8"))
+    tables_loaded = {one for one in loaded if one.rpartition(".")[2] in LANGUAGES.values()}
+    assert f"returns_station.tui.words.{name}" in tables_loaded
+    assert tables_loaded <= {f"returns_station.tui.words.{name}", f"returns_station.wording.terms.{name}"}
