@@ -8,10 +8,12 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import IO, Any, Protocol
 
+from returns_station import logs
+from returns_station.config import Config
 from returns_station.errors import StationError
 from returns_station.printable import printable, wrapped
 from returns_station.replies import (
@@ -24,7 +26,7 @@ from returns_station.replies import (
     say,
     unit_value,
 )
-from returns_station.wording import SIGNALS, choice, sentence
+from returns_station.wording import REFERENCE, SIGNALS, choice, sentence, signals
 from returns_station.workflow.drive import Outcome, Render
 from returns_station.workflow.ports import Input, InputKind, Prompt
 from returns_station.workflow.state import State
@@ -280,7 +282,7 @@ def read_lines(stream: IO[str], queue: Queue) -> threading.Thread:
 def run(dock: Dock, *, as_json: bool, start_devices: Callable[[Queue], Callable[[], None]]) -> int:
     """The line mode on standard input and output; `start_devices` feeds the same queue and returns how to stop it."""
     queue: Queue = SimpleQueue()
-    _take_every_byte()
+    take_every_byte()
     stop = start_devices(queue)
     try:
         read_lines(sys.stdin, queue)
@@ -289,7 +291,7 @@ def run(dock: Dock, *, as_json: bool, start_devices: Callable[[Queue], Callable[
         stop()
 
 
-def _take_every_byte() -> None:
+def take_every_byte() -> None:
     """Whatever the locale: every byte that is typed comes through, and a letter the terminal lacks is shown as its nearest."""
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
@@ -308,10 +310,11 @@ def _nearest(error: UnicodeError) -> tuple[str, int]:
     return "".join(found), error.end
 
 
-def carries(letters: str) -> bool:
-    """Whether standard output can show letters."""
+def readable(config: Config) -> Config:
+    """In English where standard output has no letters of the station's language: a row of question marks helps nobody."""
     try:
-        letters.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+        "".join(signals(config.station.language)).encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
-        return False
-    return True
+        logs.logger("station").warning("language.unreadable", language=config.station.language)
+        return replace(config, station=replace(config.station, language=REFERENCE))
+    return config

@@ -1,14 +1,13 @@
 """`returns-station run`: a station and its scanners with the screen or the line mode, joined and taken apart again."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from returns_station import config as configuration
 from returns_station import logs
 from returns_station.config import Config, Scanner
-from returns_station.wording import REFERENCE, signals, speak
+from returns_station.wording import speak
 
 if TYPE_CHECKING:
     from returns_station import plain
@@ -34,22 +33,14 @@ def work(
         config.folders.log, "station", level=config.log.level, size=config.log.bytes, keep=config.log.keep
     )
     if not (on_screen or as_json):
-        config = _readable(config)
+        from returns_station import plain
+
+        config = plain.readable(config)
     speak(config.station.language)
     wanted = (*config.scanners, *(Scanner(f"scanner-{n}", url) for n, url in enumerate(scanners, 1)))
     if on_screen:
         return _on_screen(config, wanted, seed, sync, checkpoint)
     return _in_lines(config, wanted, as_json, seed, sync, checkpoint)
-
-
-def _readable(config: Config) -> Config:
-    """In English where standard output has no letters of the station's language: a row of question marks helps nobody."""
-    from returns_station import plain
-
-    if plain.carries("".join(signals(config.station.language))):
-        return config
-    logs.logger("station").warning("language.unreadable", language=config.station.language)
-    return replace(config, station=replace(config.station, language=REFERENCE))
 
 
 def _in_lines(

@@ -17,8 +17,9 @@ from returns_station.demo.scripts import Script, read_script
 from returns_station.demo.told import holdings, told
 from returns_station.demo.world import World
 from returns_station.hardware.scanners import Arrived, Scanners
-from returns_station.plain import ENDED_IN_PARCEL, End, Line, LineMode, Queue
+from returns_station.plain import ENDED_IN_PARCEL, End, Line, LineMode, Queue, readable, take_every_byte
 from returns_station.store.outbox import counts
+from returns_station.wording import speak
 
 DRAIN_WITHIN_S = 60.0
 Say = Callable[[str], None]
@@ -41,7 +42,10 @@ def demo(
         world = stack.enter_context(World(place, say, fault, seed))
         if not (as_json or script or plain) and sys.stdin.isatty() and sys.stdout.isatty():
             return _on_screen(world, seed, say, kept=folder is not None)
-        station = stack.enter_context(Station(world.config, seed=seed))
+        take_every_byte()
+        config = world.config if as_json else readable(world.config)
+        speak(config.station.language)
+        station = stack.enter_context(Station(config, seed=seed))
         station.start_sync()
         queue: Queue = SimpleQueue()
         if script:
