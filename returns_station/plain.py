@@ -26,7 +26,7 @@ from returns_station.replies import (
     say,
     unit_value,
 )
-from returns_station.wording import REFERENCE, SIGNALS, choice, sentence, signals
+from returns_station.wording import REFERENCE, SIGNALS, choice, notice, sentence, signals
 from returns_station.workflow.drive import Outcome, Render
 from returns_station.workflow.ports import Input, InputKind, Prompt
 from returns_station.workflow.state import State
@@ -129,7 +129,7 @@ class LineMode:
             if given is None:
                 return None
         elif arrived.given is None:
-            self._notice(arrived.code, arrived.sentence)
+            self._notice(arrived.code, notice(arrived.code, arrived.sentence, arrived.device))
             return self._notices()
         else:
             given = arrived.given
@@ -209,7 +209,9 @@ class LineMode:
     def _notices(self) -> None:
         for one in self._dock.print_asked():
             if one.printed.problem is not None:
-                self._notice("print.failed", str(one.printed.problem), job=one.job_id, label=one.code)
+                problem, printer = one.printed.problem, one.printed.printer or ""
+                told = notice(f"print.{problem.code}", str(problem), printer)
+                self._notice("print.failed", told, job=one.job_id, label=one.code)
             else:
                 self._notice(
                     f"print.{one.printed.state}",

@@ -25,6 +25,7 @@ from returns_station.tui.queue import Burst, Commanded, End, Queue, Typed
 from returns_station.tui.screen import DockScreen
 from returns_station.tui.themes import NAMES, themes
 from returns_station.tui.words import word
+from returns_station.wording import notice
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -209,7 +210,8 @@ class StationApp(App[int], inherit_bindings=False):
     def _hint(self) -> None:
         stopped = [one for one in self._conditions if one.chosen and one.band == "stopped"]
         asked = stopped and self.step in LABELLING
-        self._dock.ask.hint(word("printer.stopped", sentence=stopped[0].sentence) if asked else "")
+        told = notice("printer.stopped", stopped[0].sentence, stopped[0].name) if asked else ""
+        self._dock.ask.hint(word("printer.stopped", sentence=told) if told else "")
 
     def on_delayed(self, event: messages.Delayed) -> None:
         """The database did not take an input yet."""

@@ -30,7 +30,7 @@ from returns_station.tui.messages import (
 )
 from returns_station.tui.queue import Burst, Commanded, End, Queue, Typed
 from returns_station.tui.words import word
-from returns_station.wording import choice
+from returns_station.wording import choice, notice
 from returns_station.workflow.accepts import KINDS
 from returns_station.workflow.board import Board
 from returns_station.workflow.drive import Outcome, Render
@@ -133,7 +133,8 @@ class Intake:
     def _take(self, station: Station, arrived: Any) -> None:
         given = self._given(arrived)
         if given is None:
-            self._tell(Noticed(arrived.code, printable(arrived.sentence), bad=_is_bad(arrived.code)))
+            told = notice(arrived.code, arrived.sentence, arrived.device)
+            self._tell(Noticed(arrived.code, printable(told), bad=_is_bad(arrived.code)))
             return
         outcome = self._played(station, given)
         self._tell(Answered(_answer(station, given, outcome)))
@@ -233,7 +234,8 @@ class Paper(threading.Thread):
     def _told(self, one: Any) -> None:
         printed = one.printed
         if printed.problem is not None:
-            self._tell(Noticed("print.failed", printable(str(printed.problem)), bad=True))
+            problem = notice(f"print.{printed.problem.code}", str(printed.problem), printed.printer or "")
+            self._tell(Noticed("print.failed", printable(problem), bad=True))
             return
         told = word(f"label.{printed.state}", label=one.code, printer=printed.printer)
         if printed.missing:

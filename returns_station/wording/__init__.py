@@ -17,9 +17,9 @@ REASONS: Final = Spoken(_TERMS_OF, "REASONS")
 CAPTIONS: Final = Spoken(_TERMS_OF, "CAPTIONS")
 SENTENCES: Final = Spoken(__name__, "SENTENCES")
 # What the session says in English words of its own, which other languages say in theirs; empty in English.
-_ROLES, _NOTED, _PURPOSES, _FAULTS, _TERMS, _CHOICES, _PHRASES, _LEADS = (
+_ROLES, _NOTED, _PURPOSES, _FAULTS, _TERMS, _CHOICES, _PHRASES, _LEADS, _NOTICES = (
     Spoken(_TERMS_OF, name)
-    for name in ("ROLES", "NOTED", "PURPOSES", "FAULTS", "TERMS", "CHOICES", "PHRASES", "LEADS")
+    for name in ("ROLES", "NOTED", "PURPOSES", "FAULTS", "TERMS", "CHOICES", "PHRASES", "LEADS", "NOTICES")
 )
 
 
@@ -46,6 +46,14 @@ def phrase(text: str) -> str:
 def term(code: str) -> str:
     """A code of a finding, a damage, a state or a fact, in words."""
     return _TERMS.table.get(code) or code.replace("_", " ")
+
+
+def notice(code: str, told: str, device: str = "") -> str:
+    """What a device tells: the words of its code, else its own sentence `told`."""
+    said = _NOTICES.table.get(code) or (
+        _NOTICES.table.get("print.other") if code.startswith("print.") else None
+    )
+    return said.format_map({"device": device, "sentence": told}) if said else told
 
 
 def choice(step: str, code: str, text: str) -> str:

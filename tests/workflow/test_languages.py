@@ -28,7 +28,7 @@ from returns_station.domain.codes import (
     Signal,
 )
 from returns_station.domain.policy import parse
-from returns_station.wording import choice, phrase, sentence, speak, term
+from returns_station.wording import choice, notice, phrase, sentence, speak, term
 from returns_station.wording.speech import LANGUAGES, REFERENCE, spoken, tables
 from returns_station.workflow.arrivals import OF_LOAD, OF_PARCEL
 from returns_station.workflow.ports import InputKind
@@ -45,7 +45,7 @@ WORDING, TERMS, SCREEN = (
 SAID = ((WORDING, ("SENTENCES",)), (TERMS, ("SIGNALS", "DISPOSITIONS", "GRADES", "REASONS", "CAPTIONS")))
 TABLES = (*SAID, (SCREEN, ("WORDS", "COMMANDS", "ACTIONS")))
 # Tables that are empty in English, for its words come from the session, the policy or the goods themselves.
-OWN = ("ROLES", "NOTED", "PURPOSES", "FAULTS", "TERMS", "CHOICES", "PHRASES", "LEADS")
+OWN = ("ROLES", "NOTED", "PURPOSES", "FAULTS", "TERMS", "CHOICES", "PHRASES", "LEADS", "NOTICES")
 SAME_IN_BOTH = {"OK", "SKU", "supervisor", "No", "A", "B", "C", "D"}
 # One is told its code instead of the English sentence that the scan's own rules made.
 OTHER_BLANKS = {"scan.problem"}
@@ -158,6 +158,19 @@ def test_every_value_that_may_fill_a_blank_has_a_word_in_every_language() -> Non
             assert text in sources, f"nobody says {text!r}"
 
 
+def test_every_notice_is_one_that_a_device_gives(checkout: Path) -> None:
+    folders = ("devices", "returns_station/hardware", "returns_station")
+    sources = "".join(
+        one.read_text("utf-8") for folder in folders for one in (checkout / folder).glob("*.py")
+    )
+    for language in FOREIGN:
+        for code, said in module(TERMS, language).NOTICES.items():
+            assert blanks(said) <= {"device", "sentence"}
+            assert (
+                code == "print.other" or f'"{code}"' in sources or f'"{code.partition(".")[2]}"' in sources
+            ), code
+
+
 # --- the policy -------------------------------------------------------------------------------------------------------
 
 
@@ -244,6 +257,17 @@ def test_words_in_a_blank_are_said_in_the_language_of_their_sentence() -> None:
     )
     speak("zh")
     assert sentence("badge.in", {"worker": "w-1", "role": "worker"}) == "已登录：w-1，操作员。"
+
+
+def test_what_a_device_tells_is_said_by_its_code_else_in_its_own_sentence() -> None:
+    told = "Scanner gun is unplugged (/dev/gun)."
+    assert notice("scanner.unplugged", told, "gun") == told
+    assert notice("print.printer_paused", told, "zebra") == told
+    speak("es")
+    assert notice("scanner.unplugged", told, "gun {x}") == "El lector gun {x} está desconectado."
+    assert notice("print.printer_paused", told, "zebra").startswith("La impresora zebra está en pausa")
+    assert notice("print.never_heard_of", told) == f"La etiqueta no se imprimió. {told}"
+    assert notice("camera.never_heard_of", told) == told
 
 
 @pytest.mark.parametrize("language", FOREIGN)

@@ -191,3 +191,34 @@ PHRASES: Final = {
     "Label damaged": "标签损坏",
 }
 LEADS: Final = {"Missing: ": "缺少：", "Unknown item ": "未知商品 "}
+
+# What devices tell, by its code; without one here it is told in their own English.
+NOTICES: Final = {
+    "scanner.unplugged": "扫描枪 {device} 已拔出。",
+    "scanner.reconnected": "扫描枪 {device} 已重新连接。",
+    "scanner.half_scan_discarded": "扫描枪 {device}：未完成的扫描已丢弃，请重新扫描。",
+    "scanner.unavailable": "扫描枪 {device} 无法使用，请找主管。",
+    "scale.scale_none": "没有配置电子秤，请输入重量。",
+    "scale.scale_empty": "电子秤 {device} 上没有东西，请放上包裹。",
+    "scale.scale_silent": "电子秤 {device} 没有回应，请检查电源和线缆，或输入重量。",
+    "scale.scale_overload": "电子秤 {device} 超载，请取下包裹，在别处称重。",
+    "scale.scale_negative": "电子秤 {device} 低于零，请清空、归零后重新称重。",
+    "scale.scale_broken": "电子秤 {device} 报告故障，请关机再开。",
+    "scale.scale_words": "电子秤 {device} 的回应不是重量，请找主管。",
+    "scale.scale_motion": "电子秤 {device} 没有稳定，请松手后重新称重。",
+    "print.again": "打印机已恢复，等待的标签将继续打印。",
+    "print.printer_out_of_paper": "打印机 {device} 缺标签纸，请装入标签卷。",
+    "print.printer_out_of_ribbon": "打印机 {device} 碳带用完，请装入碳带。",
+    "print.printer_head_open": "打印机 {device} 的打印头没有合上，请合上。",
+    "print.printer_too_hot": "打印机 {device} 的打印头过热，冷却后会继续。",
+    "print.printer_paused": "打印机 {device} 已暂停，请按打印机上的 PAUSE 键。",
+    "print.printer_silent": "打印机 {device} 没有回应，请检查电源和线缆。",
+    "print.printer_none": "没有配置打印机。",
+    "print.device_unplugged": "打印机 {device} 没有连接，请检查线缆。",
+    "print.device_silent": "打印机 {device} 没有回应，请检查电源和线缆。",
+    "print.device_refused": "打印机 {device} 拒绝连接，请找主管。",
+    "print.device_hung_up": "与打印机 {device} 的连接中断，请检查电源和线缆。",
+    "print.device_unreachable": "无法连接打印机 {device}，请检查电源和线缆。",
+    "print.other": "标签没有打印。{sentence}",
+    "printer.stopped": "打印机 {device} 停止工作，请检查。",
+}

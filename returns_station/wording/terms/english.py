@@ -52,3 +52,4 @@ TERMS: Final[dict[str, str]] = {}
 CHOICES: Final[dict[str, str]] = {}
 PHRASES: Final[dict[str, str]] = {}
 LEADS: Final[dict[str, str]] = {}
+NOTICES: Final[dict[str, str]] = {}

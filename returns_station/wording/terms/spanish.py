@@ -191,3 +191,34 @@ PHRASES: Final = {
     "Label damaged": "Etiqueta dañada",
 }
 LEADS: Final = {"Missing: ": "Falta: ", "Unknown item ": "Artículo desconocido "}
+
+# What devices tell, by its code; without one here it is told in their own English.
+NOTICES: Final = {
+    "scanner.unplugged": "El lector {device} está desconectado.",
+    "scanner.reconnected": "El lector {device} vuelve a estar conectado.",
+    "scanner.half_scan_discarded": "Lector {device}: se descartó un escaneo incompleto. Escanee otra vez.",
+    "scanner.unavailable": "El lector {device} no está disponible. Avise a un supervisor.",
+    "scale.scale_none": "No hay báscula configurada. Escriba el peso.",
+    "scale.scale_empty": "La báscula {device} está vacía. Ponga el paquete.",
+    "scale.scale_silent": "La báscula {device} no responde. Revise corriente y cable, o escriba el peso.",
+    "scale.scale_overload": "La báscula {device} está sobrecargada. Retire el paquete y péselo en otra.",
+    "scale.scale_negative": "La báscula {device} marca menos de cero. Vacíela, póngala a cero y pese otra vez.",
+    "scale.scale_broken": "La báscula {device} informa de un fallo. Apáguela y enciéndala.",
+    "scale.scale_words": "La respuesta de la báscula {device} no es un peso. Avise a un supervisor.",
+    "scale.scale_motion": "La báscula {device} no se estabiliza. Suelte el paquete y pese otra vez.",
+    "print.again": "La impresora vuelve a estar lista para las etiquetas en espera.",
+    "print.printer_out_of_paper": "La impresora {device} no tiene etiquetas. Ponga un rollo.",
+    "print.printer_out_of_ribbon": "La impresora {device} no tiene cinta. Ponga una.",
+    "print.printer_head_open": "El cabezal de la impresora {device} está abierto. Ciérrelo.",
+    "print.printer_too_hot": "El cabezal de la impresora {device} está demasiado caliente. Espere a que se enfríe.",
+    "print.printer_paused": "La impresora {device} está en pausa. Pulse PAUSE en la impresora.",
+    "print.printer_silent": "La impresora {device} no responde. Revise corriente y cable.",
+    "print.printer_none": "No hay impresora configurada.",
+    "print.device_unplugged": "La impresora {device} no está conectada. Revise el cable.",
+    "print.device_silent": "La impresora {device} no responde. Revise corriente y cable.",
+    "print.device_refused": "La impresora {device} rechaza la conexión. Avise a un supervisor.",
+    "print.device_hung_up": "Se cortó la conexión con la impresora {device}. Revise corriente y cable.",
+    "print.device_unreachable": "No se llega a la impresora {device}. Revise corriente y cable.",
+    "print.other": "La etiqueta no se imprimió. {sentence}",
+    "printer.stopped": "La impresora {device} se detuvo. Revísela.",
+}
