@@ -45,7 +45,9 @@ class Terminal:
     ) -> None:
         self._command = list(command)
         self._size = (rows, columns)
-        self._environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environ or {})}
+        # COLUMNS and LINES would outweigh the size of this terminal.
+        kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        self._environ = {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environ or {})}
         self._heard = heard
         self._master = -1
         self._child: subprocess.Popen[bytes] | None = None

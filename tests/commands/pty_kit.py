@@ -26,7 +26,10 @@ class Desk:
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env={**os.environ, "TERM": "xterm", **environ},
+            # COLUMNS and LINES would outweigh the size of this terminal.
+            env={n: v for n, v in os.environ.items() if n not in ("COLUMNS", "LINES")}
+            | {"TERM": "xterm"}
+            | environ,
             start_new_session=True,
             preexec_fn=lambda: ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - the child has one thread
         )
