@@ -28,6 +28,7 @@ from returns_station.tui.messages import Counted
 from returns_station.tui.queue import Queue
 from returns_station.tui.rows import Rows
 from returns_station.tui.text import Row, content, joined, literal
+from returns_station.tui.words import word
 from returns_station.workflow.board import Board
 from returns_station.workflow.drive import Outcome, Render
 from returns_station.workflow.ports import Input
@@ -62,11 +63,11 @@ class Guided(OnScreen):
 class Upstream(Rows):
     """What has arrived upstream, newest on top."""
 
-    HELP = "What the upstream holds of this shift, as it arrives: stock movements and refunds."
-    BORDER_TITLE = "Upstream has"
+    HELP = "demo.help"
 
     def __init__(self) -> None:
         super().__init__("upstream")
+        self.border_title = word("demo.upstream")
         self._kept: deque[str] = deque(maxlen=50)
 
     def add(self, row: str) -> None:
@@ -77,7 +78,7 @@ class Upstream(Rows):
     def rows(self) -> list[Row]:
         """As many as there is room for."""
         shown = list(self._kept)[: self.size.height]
-        return [joined(("▸ ", "$success"), row) for row in shown] or [literal("Nothing yet.", "dim")]
+        return [joined(("▸ ", "$success"), row) for row in shown] or [literal(word("demo.nothing"), "dim")]
 
 
 class Labels(ModalScreen[None]):
@@ -96,12 +97,12 @@ class Labels(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The list."""
         with VerticalScroll(classes="dialog") as box:
-            box.border_title = "Labels that were printed"
-            box.border_subtitle = "a digit opens one, Esc closes"
+            box.border_title = word("demo.labels")
+            box.border_subtitle = word("demo.open")
             rows = [
                 joined((f" {n} ", "reverse bold"), " ", str(path)) for n, path in enumerate(self._labels, 1)
             ]
-            yield Static(content(rows or [literal("None yet.")]), markup=False)
+            yield Static(content(rows or [literal(word("demo.none"))]), markup=False)
 
     def action_close(self) -> None:
         """Back to the work."""
@@ -113,7 +114,7 @@ class Labels(ModalScreen[None]):
         if number > len(self._labels):
             return
         if opener is None:
-            self.notify(f"No viewer is installed here. The label is {self._labels[number - 1]}", markup=False)
+            self.notify(word("demo.viewer", path=self._labels[number - 1]), markup=False)
             return
         null = subprocess.DEVNULL
         threading.Thread(
@@ -169,7 +170,7 @@ class DemoApp(StationApp):
                 continue
             for row in _new(rows, seen):
                 self.call_from_thread(self._arrivals.add, row)
-                self.post_message(messages.Noticed("upstream.told", f"Upstream has it: {row}"))
+                self.post_message(messages.Noticed("upstream.told", word("demo.told", row=row)))
             seen = rows
 
     async def on_unmount(self) -> None:
@@ -194,13 +195,11 @@ class DemoApp(StationApp):
     def on_looked(self, event: messages.Looked) -> None:
         """Names the next scan."""
         suggestion = self._guided.suggestion if self._guided else None
-        ending = "F11 labels · F12 paper · F10 ends"
         if suggestion:
-            self._dock.ask.tip(f"Enter scans {suggestion} · {ending}")
-        elif self.step == "parcel":
-            self._dock.ask.tip(f"Every parcel of the day is done · {ending}")
+            tip = word("demo.enter", scan=suggestion)
         else:
-            self._dock.ask.tip(f"Type what is to be scanned, and Enter · {ending}")
+            tip = word("demo.done" if self.step == "parcel" else "demo.type")
+        self._dock.ask.tip(f"{tip} · {word('demo.keys')}")
         if self._owed and suggestion:
             self._scan(suggestion)
 
@@ -208,8 +207,8 @@ class DemoApp(StationApp):
         """Takes the paper out of the virtual ZPL printer, or puts it back."""
         zebra = self._world.zebra
         zebra.paper_out = not zebra.paper_out
-        said = "is out of paper" if zebra.paper_out else "has paper again"
-        self.post_message(messages.Noticed("zebra.told", f"The virtual printer zebra {said}."))
+        said = word("demo.paper_out" if zebra.paper_out else "demo.paper_in")
+        self.post_message(messages.Noticed("zebra.told", said))
 
     def action_labels(self) -> None:
         """The labels that were printed."""
