@@ -26,7 +26,11 @@ def is_wide(char: str) -> bool:
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """The text in lines of at most `width` columns, broken at blanks and between wide characters; later lines are indented."""
+    """The text in lines of at most `width` columns, broken at blanks and between wide characters; later lines are indented.
+
+    A width that holds not even one wide character behind the indent counts as if it did.
+    """
+    width = max(width, cells(indent) + 2)
     lines, line = [], ""
     for blank, word in _words(text):
         if line.strip() and cells(line) + len(blank) + cells(word) > width:

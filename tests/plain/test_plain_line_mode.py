@@ -281,6 +281,12 @@ def test_a_worked_parcel_fits_the_narrowest_screen(dock: Dock, width: int) -> No
     assert max(map(cells, out.splitlines())) <= width
 
 
+@pytest.mark.parametrize("width", [-1, 0, 1, 2])
+def test_no_width_is_too_narrow_to_end(width: int) -> None:
+    assert "".join(wrapped("退货 ab", width)) == "退货ab"
+    assert wrapped("退", width, "    ") == ["退"]
+
+
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
