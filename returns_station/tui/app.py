@@ -194,12 +194,14 @@ class StationApp(App[int], inherit_bindings=False):
         """A device or a label has something to say."""
         self._dock.past.note(self._dock.status.clock, event.text, bad=event.bad)
         if not event.bad:
+            if event.code.endswith(".reconnected"):
+                self.clear_notifications()
             return
         self._ring()
         if event.code == "print.failed" and self.step in LABELLING:
             self._dock.ask.hint(word("printer.stopped", sentence=event.text))
         else:
-            self.notify(event.text, severity="warning", markup=False, timeout=8)
+            self.notify(event.text, severity="warning", markup=False, timeout=5)
 
     def on_checked(self, event: messages.Checked) -> None:
         """How the devices are; a stopped printer names the ways on."""

@@ -41,9 +41,9 @@ def read_all(screen: Renderer, specs: list[LabelSpec], dpi: int = 203) -> None:
 
 
 @EVERY_KIND
-def test_a_hundred_random_codes_read_back_from_203_dpi_pixels(screen: Renderer, kind: Kind) -> None:
-    read_all(screen, [kind(code, COMPACT) for code in plates(100, seed=14)])
-    read_all(screen, [kind(code, LARGE) for code in plates(10, seed=15)])
+def test_dozens_of_random_codes_read_back_from_203_dpi_pixels(screen: Renderer, kind: Kind) -> None:
+    read_all(screen, [kind(code, COMPACT) for code in plates(40, seed=14)])
+    read_all(screen, [kind(code, LARGE) for code in plates(6, seed=15)])
 
 
 @EVERY_KIND
