@@ -1,5 +1,5 @@
 """`python -m returns_station` is the same as `returns-station`."""
 
-from returns_station.cli import main
+from returns_station.entry import main
 
 main()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from returns_station.errors import StationError
+from returns_station.ending import ending
 
 app = typer.Typer(
     name="returns-station",
@@ -80,12 +80,5 @@ def main() -> None:
         from returns_station.commands import register
 
         register(app)
-    try:
+    with ending():
         app(standalone_mode=True)
-    except StationError as error:
-        print(f"{error.sentence} {error.hint}".strip(), file=sys.stderr)
-        from returns_station.commands.codes import exit_code
-
-        raise SystemExit(exit_code(error)) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None

@@ -29,9 +29,6 @@ def work(
 ) -> int:
     """Runs until the input ends; the exit code."""
     config = configuration.load(path)
-    logs.start(
-        config.folders.log, "station", level=config.log.level, size=config.log.bytes, keep=config.log.keep
-    )
     if not (on_screen or as_json):
         from returns_station import plain
 
@@ -40,7 +37,15 @@ def work(
     wanted = (*config.scanners, *(Scanner(f"scanner-{n}", url) for n, url in enumerate(scanners, 1)))
     if on_screen:
         return _on_screen(config, wanted, seed, sync, checkpoint)
+    _log(config)
     return _in_lines(config, wanted, as_json, seed, sync, checkpoint)
+
+
+def _log(config: Config) -> None:
+    """Starts the log; the library it stands on is loaded here."""
+    logs.start(
+        config.folders.log, "station", level=config.log.level, size=config.log.bytes, keep=config.log.keep
+    )
 
 
 def _in_lines(
@@ -104,6 +109,7 @@ def opener(
     """How the screen opens its station, after its first paint: until then nothing heavy is loaded."""
 
     def open_station() -> "OnScreen":
+        _log(config)
         from returns_station.bootstrap import Station
         from returns_station.errands import Errands
         from returns_station.hardware.scanners import Scanners
