@@ -71,7 +71,7 @@ def main() -> None:
         _unsplit()
     if "SCREEN_STALLED" in os.environ:
         _tell_stalls(Path(os.environ["SCREEN_STALLED"]))
-    from returns_station.cli import main
+    from returns_station.entry import main
 
     main()
 

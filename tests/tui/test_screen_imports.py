@@ -10,7 +10,6 @@ import pytest
 from tests.commands.dock_kit import PRINTER, TARGET, Dock
 from tests.tui.screen_kit import NOWHERE, ScreenRun
 
-# Not pydantic: the command line itself reads its options with it (typer._adapters).
 HEAVY = {
     "sqlmodel",
     "sqlalchemy",
@@ -21,6 +20,8 @@ HEAVY = {
     "pysqlite3",
     "sqlite3",
     "serial",
+    "pydantic",
+    "typer",
 }
 
 
