@@ -1,9 +1,12 @@
 """A station as the screen drives it: the running station joined with what the screen asks beside the dialogue."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from returns_station.bootstrap import PrintNotice, Station
+from returns_station.domain.label import LabelModel
+from returns_station.errors import StationError
 from returns_station.hardware.scanners import Scanners
 from returns_station.hardware.weighing import Scale
 from returns_station.store.board import StationBoard
@@ -70,6 +73,13 @@ class OnScreen:
             Condition("printer", one.name, one.band, one.sentence, one.name == chosen) for one in printers
         ]
         return tuple(found)
+
+    def warm(self) -> None:
+        """Loads what draws labels, so that the first one holds up no scan."""
+        from returns_station.hardware.rendering import label_pdf
+
+        with contextlib.suppress(StationError):
+            label_pdf(LabelModel("plate", "P0000000000", ""))
 
     def time_of_day(self) -> str:
         """The station's time for the list of last scans."""

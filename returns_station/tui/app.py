@@ -39,6 +39,7 @@ ENDED_IN_PARCEL = 3
 PATIENCE_S = 1.0
 TICK_S = 0.25
 SWITCH_S = 0.0005
+STATION = "station"
 # Steps that a stopped printer matters to.
 LABELLING = ("label", "hold_label")
 
@@ -169,6 +170,8 @@ class StationApp(App[int], inherit_bindings=False):
         self.answered += 1
         self._worker, self._role, self._locked = answer.worker, answer.role, answer.locked
         self._unanswered_at = monotonic() if self.queue.waiting > 1 else None
+        if answer.device != STATION:
+            self._alive_at = monotonic()
         self._dock.band.tell(answer.signal, answer.text)
         self._dock.ask.ask(answer.asking)
         self._close_dialogs()
@@ -248,7 +251,7 @@ class StationApp(App[int], inherit_bindings=False):
         limit = self.config.screen.lock_minutes * 60
         if limit and self._worker and not self._locked and now - self._alive_at > limit:
             self._alive_at = now
-            self.queue.put(Commanded("lock", "station"))
+            self.queue.put(Commanded("lock", STATION))
 
     # --- what a person does -------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from textual.message import Message
 
+from returns_station import logs
 from returns_station.config import Config
 from returns_station.domain.scan import Kind
 from returns_station.errors import StationError
@@ -58,6 +59,7 @@ class Station(Protocol):
     def look(self) -> tuple[Board, Counted]: ...
     def print_asked(self) -> list[Any]: ...
     def conditions(self) -> tuple[Condition, ...]: ...
+    def warm(self) -> None: ...
     def time_of_day(self) -> str: ...
     def close(self) -> None: ...
 
@@ -93,6 +95,10 @@ class Intake:
             self._play(self._open_station())
         except StationError as error:
             self._tell(Stopped(error))
+        except (
+            Exception
+        ) as fault:  # a thread that dies of a defect would be a screen that never answers again
+            self._tell(Stopped(_defect(fault)))
 
     def _play(self, station: Station) -> None:
         self._paper = Paper(station, self._tell)
@@ -173,6 +179,13 @@ class Intake:
         self._tell(Looked(board, counted))
 
 
+def _defect(fault: Exception) -> StationError:
+    """What nobody foresaw, as an error with a way out; its traceback goes into the log."""
+    logs.logger("screen").error("screen.defect", exc_info=fault)
+    kind = type(fault).__name__
+    return StationError("station.defect", word("defect", kind=kind), word("defect.hint"))
+
+
 def _is_bad(code: str) -> bool:
     return not code.endswith((".reconnected", ".told", ".connected"))
 
@@ -216,6 +229,7 @@ class Paper(threading.Thread):
     def run(self) -> None:
         """Until stopped."""
         before: tuple[Condition, ...] = ()
+        self._station.warm()
         while not self._ending:
             try:
                 for one in self._station.print_asked():
@@ -224,6 +238,8 @@ class Paper(threading.Thread):
             except StationError as error:
                 if error.code != "store.busy":
                     self._tell(Noticed(error.code, printable(str(error)), bad=True))
+            except Exception as fault:  # labels must go on being printed
+                self._tell(Noticed("print.defect", str(_defect(fault)), bad=True))
             else:
                 if now != before:
                     self._tell(Checked(now))

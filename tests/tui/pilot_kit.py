@@ -100,18 +100,27 @@ class Worker:
 
 
 @asynccontextmanager
-async def at_work(dock: Dock, *, size: tuple[int, int] = (80, 24), more: str = "") -> AsyncIterator[Worker]:
-    """The app on a dock's station, open and painted; `more` is configuration."""
+async def at_work(
+    dock: Dock,
+    *,
+    size: tuple[int, int] = (80, 24),
+    more: str = "",
+    changed: Callable[[Any], Any] = lambda station: station,
+) -> AsyncIterator[Worker]:
+    """The app on a dock's station, open and painted; `more` is configuration, `changed` may put a fault into the station."""
     if more:
         dock.config.write_text(dock.config.read_text("utf-8") + more, encoding="utf-8")
     config = configuration.load(dock.config, {"WMS_SECRET": "whsec_c2VjcmV0"})
     speak(config.station.language)
     queue, heard = Queue(), Heard()
-    app = StationApp(config, opener(config, queue, (), seed=7, sync=False), sounds=heard, queue=queue)
+    opened = opener(config, queue, (), seed=7, sync=False)
+    app = StationApp(config, lambda: changed(opened()), sounds=heard, queue=queue)
     async with app.run_test(size=size) as pilot:
         worker = Worker(app, pilot, heard)
         await worker.until(lambda: app.step not in ("starting", ""))
-        await worker.until(lambda: (app.looked >= 0 and "●" in worker.screen[-1]) or not config.printers)
+        await worker.until(
+            lambda: app.looked >= 0 and ("●" in worker.screen[-1] or worker.app._dock.past.holds("Error"))
+        )
         yield worker
 
 

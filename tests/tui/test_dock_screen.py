@@ -1,9 +1,13 @@
 """What a worker at the screen perceives and can do, with scanner, ten-key pad and keyboard."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from returns_station.hardware.scanners import Arrived
+from returns_station.tui.queue import Burst
+from returns_station.workflow.ports import Input
 from tests.commands.dock_kit import Dock
 from tests.tui.pilot_kit import Worker, at_work, lived
 
@@ -250,6 +254,54 @@ class TestWalkingAway:
                 worker.app._tick()
                 await worker.settled()
                 assert not worker.app._locked
+
+        lived(life())
+
+    def test_scans_of_any_device_keep_it_open(self, docks: Docks) -> None:
+        async def life() -> None:
+            async with at_work(docks()) as worker:
+                await worker.scan(ANNA)
+                worker.app._alive_at -= 1e6
+                worker.app.queue.put(Arrived(Input(TRACKING.encode(), "gun"), device="gun"))
+                await worker.until(lambda: worker.app.step == "item")
+                worker.app._tick()
+                await worker.settled()
+                assert not worker.app._locked
+
+        lived(life())
+
+
+class TestADefect:
+    def test_in_the_dialogue_stops_intake_loudly_and_is_not_called_saved(self, docks: Docks) -> None:
+        def broken(station: Any) -> Any:
+            def play(given: Input, render: Any) -> Any:
+                raise ZeroDivisionError("a defect")
+
+            station.play = play
+            return station
+
+        async def life() -> None:
+            async with at_work(docks(), changed=broken) as worker:
+                worker.app.queue.put(Burst(ANNA.encode()))
+                await worker.until(lambda: worker.app.step == "stopped")
+                assert "ZeroDivisionError" in worker.sees
+                assert worker.heard.signals == ["stop"]
+
+        lived(life())
+
+    def test_in_printing_is_told_and_the_work_goes_on(self, docks: Docks) -> None:
+        def broken(station: Any) -> Any:
+            def print_asked() -> Any:
+                raise ZeroDivisionError("a defect")
+
+            station.print_asked = print_asked
+            return station
+
+        async def life() -> None:
+            async with at_work(docks(), changed=broken) as worker:
+                await worker.until(lambda: worker.app._dock.past.holds("ZeroDivisionError"))
+                await worker.scan(*OPENED, "RS-SEALED", "LPN", "PLACE")
+                assert "Put. Parcel P07" in worker.sees
 
         lived(life())
 

@@ -9,6 +9,8 @@ WORDS: Final = {
     "waiting": "数据库正忙，可能在备份。已保留 {count} 条，请继续扫描。",
     "waiting.word": "等待",
     "stopped.short": "已停止",
+    "defect": "工作站遇到未预料的故障：{kind}。",
+    "defect.hint": "已答复的内容均已保存。请重新启动，并附日志报告此问题。",
     "stopped": "已停止接收。按 F10 结束；排除原因后重新启动。",
     "nobody": "未登录",
     "locked": "已锁定",

@@ -9,6 +9,8 @@ WORDS: Final = {
     "waiting": "The database is busy, a backup perhaps. {count} kept; go on scanning.",
     "waiting.word": "WAIT",
     "stopped.short": "STOPPED",
+    "defect": "The station met a fault that nobody foresaw: {kind}.",
+    "defect.hint": "What was answered is saved. Start it again, and please report this with the log.",
     "stopped": "Intake has stopped. F10 ends the station; start it again when the cause is mended.",
     "nobody": "nobody",
     "locked": "locked",

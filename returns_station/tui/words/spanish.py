@@ -9,6 +9,8 @@ WORDS: Final = {
     "waiting": "La base de datos está ocupada, quizá por una copia. {count} en espera; siga escaneando.",
     "waiting.word": "ESPERE",
     "stopped.short": "DETENIDO",
+    "defect": "La estación encontró un fallo imprevisto: {kind}.",
+    "defect.hint": "Lo respondido está guardado. Iníciela otra vez e informe de esto con el registro.",
     "stopped": "La entrada se detuvo. F10 cierra la estación; iníciela otra vez cuando la causa esté resuelta.",
     "nobody": "nadie",
     "locked": "bloqueado",
