@@ -14,7 +14,7 @@ from labels.symbols import FNC1
 A4, LETTER = Paper(210, 297), Paper(215.9, 279.4)
 PAGES = {"a4": A4, "letter": LETTER}
 
-# What a laser printer cannot reach at the edges of its paper (HP and Brother name 4.2 mm), and how far it may
+# What a laser printer cannot reach at the edges of its paper (4.2 mm, as office lasers commonly have it), and how far it may
 # draw a label beside its place.
 _UNREACHED_MM, _ASTRAY_MM = 4.25, 1.25
 

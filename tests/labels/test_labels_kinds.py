@@ -94,7 +94,7 @@ def test_a_container_shows_its_code_its_kind_and_what_may_be_put_into_it() -> No
 
 
 def test_letters_of_a_plate_are_read_from_two_metres_and_of_a_sign_from_eight() -> None:
-    """Capitals of a 250th of the distance are read at ease (DIN 1450: 0.4 % of it)."""
+    """Capitals of a 250th of the distance, a common rule of signs, are taken to be read at ease."""
     from labels.fitting import fit
     from labels.fonts import installed_fonts
 
