@@ -112,6 +112,24 @@ def list_(
     return Code.OK
 
 
+@app.command()
+@guarded
+def later(json: AsJson = False, config: ConfigFile = None) -> Code:
+    """List the units whose label was left for later and not printed yet, oldest first, and where they lie."""
+    from returns_station.store.print_jobs import unprinted
+
+    with database(configured(config)) as engine:
+        found = unprinted(engine)
+    if json:
+        emit({"units": [asdict(one) for one in found]})
+    elif found:
+        rows = [(one.lpn, one.place or "", ago(one.asked_at, now()), one.title) for one in found]
+        say(*columns([("label", "place", "age", "unit"), *rows]))
+    else:
+        say("No unit waits for its label.")
+    return Code.OK
+
+
 def _job(row: Any) -> dict[str, Any]:
     names = (
         "id",

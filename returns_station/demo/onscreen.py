@@ -21,6 +21,7 @@ from returns_station.demo.told import told
 from returns_station.demo.world import World
 from returns_station.errands import Errands
 from returns_station.hardware.scanners import Scanners
+from returns_station.hardware.sounds import Sounds
 from returns_station.onscreen import OnScreen
 from returns_station.tui import messages
 from returns_station.tui.app import StationApp
@@ -143,8 +144,13 @@ class DemoApp(StationApp):
         self._guided: Guided | None = None
         self._owed = False
         self._watching = threading.Event()
+        self._voice = Sounds(world.config.sound)
         super().__init__(
-            world.config, lambda: self._opened(queue, seed), queue=queue, beside=(self._arrivals,)
+            world.config,
+            lambda: self._opened(queue, seed),
+            sounds=self._voice,
+            queue=queue,
+            beside=(self._arrivals,),
         )
 
     def _opened(self, queue: Queue, seed: int | None) -> Guided:
@@ -174,8 +180,9 @@ class DemoApp(StationApp):
             seen = rows
 
     async def on_unmount(self) -> None:
-        """Ends the look."""
+        """Ends the look, and what is heard."""
         self._watching.set()
+        self._voice.close()
 
     def send_typed(self, text: str) -> None:
         """Enter alone scans what a worker would scan next; what is typed is scanned as it was typed."""

@@ -6,7 +6,7 @@ import pypdfium2
 import zxingcpp
 
 from returns_station.store.engine import ProcessLock
-from tests.commands.dock_kit import RMA, TRACKING, Dock, Worked
+from tests.commands.dock_kit import BADGE, RMA, TRACKING, Dock, Worked, scan, working
 
 # --- migrate ----------------------------------------------------------------------------------------------------------
 
@@ -309,3 +309,19 @@ def test_hostile_text_in_the_database_is_shown_as_text(worked: Worked) -> None:
     output = worked.dock("show", worked.lpn).output
     assert "[@click=app.quit]·[2J·" in output
     assert all(char.isprintable() or char == "\n" for char in output)
+
+
+def test_a_label_left_for_later_is_listed_with_the_place_of_its_unit_until_it_is_printed(
+    worked: Worked,
+) -> None:
+    dock = worked.dock
+    assert dock("labels", "later").stdout == "No unit waits for its label.\n"
+    with working(dock) as station:
+        for code in (BADGE, "1Z999AA10300712714", "22720", "RS-SEALED", "RS-LATER"):
+            scan(station, code)
+        place = str(station.state.suggestion)
+        scan(station, place)
+        assert station.state.parcel is None
+    (unit,) = dock.json("labels", "later")["units"]
+    assert unit["place"] == place
+    assert unit["lpn"] in dock("labels", "later").stdout

@@ -7,6 +7,7 @@ import pytest
 
 from returns_station.hardware.scanners import Arrived
 from returns_station.tui.queue import Burst
+from returns_station.tui.widgets.ask import _within
 from returns_station.workflow.ports import Input
 from tests.commands.dock_kit import Dock
 from tests.tui.pilot_kit import Worker, at_work, lived
@@ -104,6 +105,13 @@ class TestChoosing:
                     assert f"{key} {text} RS-A{key}" in worker.sees
 
         lived(life())
+
+
+def test_answers_that_find_no_room_are_counted_not_hidden() -> None:
+    rows = [((str(n), ""),) for n in range(9)]
+    assert _within(rows, 9) == rows
+    assert _within(rows, 4) == [*rows[:3], (("6 more", "$warning"),)]
+    assert _within(rows, 0) == [(("9 more", "$warning"),)]
 
 
 class TestATenKeyPad:

@@ -6,6 +6,7 @@ from returns_station.tui.big import enlarged, is_plaque
 from returns_station.tui.messages import Asking, Option
 from returns_station.tui.rows import Rows
 from returns_station.tui.text import BLANK, Row, cut, joined, literal
+from returns_station.tui.words import word
 
 LONGEST_TYPED = 200
 _KEY, _CODE = "reverse bold", "dim"
@@ -106,7 +107,7 @@ class Ask(Rows):
         if not options:
             return []
         if len(options) <= room or width < 60:
-            return [_option(one, width) for one in options[: max(1, room)]]
+            return _within([_option(one, width) for one in options], room)
         half = (len(options) + 1) // 2
         column = width // 2 - 1
         left, right = options[:half], options[half:]
@@ -114,7 +115,15 @@ class Ask(Rows):
         for n, one in enumerate(left):
             other = _option(right[n], column) if n < len(right) else BLANK
             rows.append(joined(_option(one, column), "  ", other))
-        return rows[: max(1, room)]
+        return _within(rows, room)
+
+
+def _within(rows: list[Row], room: int) -> list[Row]:
+    """As many rows as there is room for; the last one says how many are left out, which can be typed and scanned as well."""
+    room = max(1, room)
+    if len(rows) <= room:
+        return rows
+    return [*rows[: room - 1], literal(word("known.more", count=len(rows) - room + 1), "$warning")]
 
 
 def _option(one: Option, width: int) -> Row:
