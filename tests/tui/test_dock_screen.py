@@ -165,6 +165,17 @@ class TestHelp:
 
         lived(life())
 
+    def test_follows_the_tab_key_from_part_to_part(self, docks: Docks) -> None:
+        async def life() -> None:
+            async with at_work(docks()) as worker:
+                await worker.scan(ANNA)
+                await worker.press("tab", "f1")
+                assert "What is known, in brief" in worker.sees
+                await worker.press("escape", "tab", "f1")
+                assert "The last scans, newest on top" in worker.sees
+
+        lived(life())
+
     def test_is_closed_by_the_next_scan_which_is_played(self, docks: Docks) -> None:
         async def life() -> None:
             async with at_work(docks()) as worker:
