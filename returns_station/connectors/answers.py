@@ -40,7 +40,7 @@ class Reader:
                 outcome = self._item(item)
                 both = outcomes.get(key, outcome)
                 agree = both == outcome or (isinstance(both, Delivered) and isinstance(outcome, Delivered))
-                outcomes[key] = both if agree else self._strange(f"twice and differently for {_clean(key)}")
+                outcomes[key] = both if agree else self._strange(f"twice and differently for {clean(key)}")
         return {key: outcomes.get(key) or self._strange(f"with no result for {key}") for key in keys}
 
     def found(self, reply: Reply, key: str) -> Delivered | NotFound | RetryLater | Refused:
@@ -93,7 +93,7 @@ class Reader:
         """The JSON object of an answer; a page for people is not one, whatever its status."""
         kind = reply.media_type
         if kind != "application/json" and not kind.endswith("+json"):
-            return self._strange(f"{reply.status} with {_clean(kind) or 'no content type'} instead of JSON")
+            return self._strange(f"{reply.status} with {clean(kind) or 'no content type'} instead of JSON")
         try:
             answer = json.loads(
                 reply.body, object_pairs_hook=_exact, parse_float=_Inexact, parse_constant=_nothing
@@ -121,14 +121,14 @@ class Reader:
             return RetryLater(
                 why, code=_text(item, "code") or "upstream.retry", hint="It is sent again by itself."
             )
-        return self._strange(f"with the status {_clean(json.dumps(status))}")
+        return self._strange(f"with the status {clean(json.dumps(status))}")
 
     def _strange(self, how: str) -> RetryLater:
         return RetryLater(f"{self._origin} answered {how}.", unknown=True, code="upstream.answer", hint=_LOOK)
 
     def _redirect(self, reply: Reply) -> RetryLater:
         to = urlsplit(reply.headers.get("location", ""))
-        where = f"to {_clean(to.scheme)}://{_clean(to.netloc)}" if to.netloc else "within itself"
+        where = f"to {clean(to.scheme)}://{clean(to.netloc)}" if to.netloc else "within itself"
         sentence = (
             f"{self._origin} answered {reply.status} and redirects {where}; redirects are not followed."
         )
@@ -175,7 +175,7 @@ def _exact(pairs: list[tuple[str, object]]) -> dict[str, object]:
     for name, value in pairs:
         if isinstance(value, _Inexact):
             if _is_money(name):
-                raise _Money(f"the money field {_clean(name)} as the number {value[:40]}; a text is expected")
+                raise _Money(f"the money field {clean(name)} as the number {value[:40]}; a text is expected")
             value = float(value)
         found[name] = value
     return found
@@ -206,9 +206,9 @@ def _problem(reply: Reply) -> Mapping[str, object]:
 
 def _text(item: Mapping[str, object], name: str) -> str | None:
     value = item.get(name)
-    return _clean(value) if isinstance(value, str) and value else None
+    return clean(value) if isinstance(value, str) and value else None
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """An upstream's words without what a terminal would act on, at most 300 characters."""
     return "".join(letter if letter.isprintable() else " " for letter in text[:300])

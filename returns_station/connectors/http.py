@@ -12,11 +12,11 @@ from returns_station.connectors.answers import SPLIT, Reader
 from returns_station.connectors.api import (
     Capabilities,
     ConnectorError,
-    Delivered,
-    NotFound,
+    Found,
     Outcome,
     Outgoing,
     Page,
+    References,
     Refused,
     RetryLater,
     Settings,
@@ -47,7 +47,10 @@ class HttpConnector:
         self._reader = Reader(self._wire.origin, settings, now)
         self._read_headers = {"authorization": f"Bearer {settings.token}"} if settings.token else {}
 
-    def deliver(self, batch: Sequence[Outgoing]) -> Mapping[str, Outcome]:
+    def deliver(self, effect: Outgoing, refs: References) -> Outcome:
+        return self.deliver_batch([effect])[effect.key]
+
+    def deliver_batch(self, batch: Sequence[Outgoing]) -> Mapping[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
         events: list[_Event] = []
         for effect in batch:
@@ -72,7 +75,7 @@ class HttpConnector:
             outcomes |= answered
         return outcomes
 
-    def look_up(self, effect: Outgoing) -> Delivered | NotFound | RetryLater | Refused:
+    def look_up(self, effect: Outgoing, refs: References) -> Found:
         path = f"/v1/events/{quote(effect.key, safe='')}"
         reply = self._wire.send("GET", path, self._read_headers)
         return reply if isinstance(reply, RetryLater) else self._reader.found(reply, effect.key)

@@ -89,8 +89,29 @@ class Customer(SQLModel, table=True):
     segment: str | None = None
 
 
+class CustomerHistory(SQLModel, table=True):
+    """What an upstream knows of a customer's trade in all: for supervisors and rules, never for the one who grades.
+
+    NULL is a fact that the upstream does not have. Money is in minor units of `currency`.
+    """
+
+    __tablename__ = "customer_history"
+    customer_id: str = Field(primary_key=True)
+    orders: int | None = None
+    pieces_bought: int | None = None
+    pieces_returned: int | None = None
+    spent_minor: int | None = None
+    returned_minor: int | None = None
+    currency: str | None = None
+    first_order_at: str | None = None
+    updated_at: str
+
+
 class Product(SQLModel, table=True):
-    """Product master. `components` is a JSON list of names."""
+    """Product master. `components` is a JSON list of names, `images` one of https links.
+
+    `family` groups products for the cut-over; `vendor_terms` is what the vendor takes back, in words.
+    """
 
     __table_args__: ClassVar = (UniqueConstraint("merchant", "source", "sku"),)
     id: str = Field(primary_key=True)
@@ -105,6 +126,9 @@ class Product(SQLModel, table=True):
     hazard: str | None = None
     components: str = "[]"
     weight_grams: int | None = None
+    family: str | None = None
+    images: str = Field(default="[]", sa_column_kwargs={"server_default": "[]"})
+    vendor_terms: str | None = None
 
 
 class ProductCode(SQLModel, table=True):
@@ -484,6 +508,74 @@ class PullCursor(SQLModel, table=True):
     feed: str = Field(primary_key=True)
     cursor: str
     pulled_at: str
+
+
+class UpstreamRef(SQLModel, table=True):
+    """What an upstream calls a thing it made for a return; the name is the connector's own."""
+
+    __tablename__ = "upstream_ref"
+    __table_args__: ClassVar = ({"sqlite_with_rowid": False},)
+    target: str = Field(primary_key=True)
+    return_id: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: str
+    put_at: str
+
+
+class TargetState(SQLModel, table=True):
+    """When an upstream was last tried and last answered, and what it said where it did not; one row a target."""
+
+    __tablename__ = "target_state"
+    target: str = Field(primary_key=True)
+    tried_at: str | None = None
+    answered_at: str | None = None
+    pulled_at: str | None = None
+    problem_code: str | None = None
+    problem: str | None = None
+
+
+class WebhookSeen(SQLModel, table=True):
+    """The id of a webhook that was taken: the same again is a replay."""
+
+    __tablename__ = "webhook_seen"
+    __table_args__: ClassVar = ({"sqlite_with_rowid": False},)
+    target: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    seen_at: str
+
+
+class FamilySwitch(SQLModel, table=True):
+    """Whether the effects of a product family go to a target that is in shadow mode otherwise, and who said so."""
+
+    __tablename__ = "family_switch"
+    target: str = Field(primary_key=True)
+    family: str = Field(primary_key=True)
+    live: bool
+    by: str | None = None
+    at: str
+
+
+class LegacyEffect(SQLModel, table=True):
+    """What the old system did, as its export says; `kind` is receipt, stock or refund."""
+
+    __tablename__ = "legacy_effect"
+    id: str = Field(primary_key=True)
+    target: str = Field(index=True)
+    merchant: str
+    kind: str
+    return_number: str | None = None
+    order_number: str | None = None
+    sku: str | None = None
+    quantity: int | None = None
+    disposition: str | None = None
+    location: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    reference: str | None = None
+    occurred_at: str | None = None
+    file: str
+    line: int
+    imported_at: str
 
 
 def table(model: type[SQLModel]) -> Table:

@@ -12,9 +12,20 @@ from typing import Final
 import structlog
 from sqlalchemy import Engine
 
-from returns_station.connectors.api import Connector, Delivered, NotFound, Outgoing, Refused, RetryLater
+from returns_station.connectors.api import (
+    Batching,
+    Connector,
+    Delivered,
+    NotFound,
+    Outcome,
+    Outgoing,
+    References,
+    Refused,
+    RetryLater,
+)
 from returns_station.store import outbox
 from returns_station.store.outbox import Absent, Acknowledged, OutboxRow, Parked, Postponed, Verdict
+from returns_station.store.references import StoredReferences
 from returns_station.sync.courtesy import Courtesy
 from returns_station.sync.lanes import BROKEN, DrainReport, Lanes, nothing
 
@@ -73,7 +84,8 @@ class Drain:
     def _forgotten(self, row: OutboxRow) -> bool:
         """Whether the upstream may have dropped this row's key since it was first used."""
         return (
-            row.sent_at is not None
+            self.connector.capabilities.forgets
+            and row.sent_at is not None
             and self.clock() - datetime.fromisoformat(row.sent_at) >= self.key_lifetime
         )
 
@@ -95,7 +107,7 @@ class Drain:
         if not self.connector.capabilities.look_up:
             return Parked("sync.no_look_up", _NO_LOOK_UP.format(row.target), _BY_HAND.format(row.id), True)
         try:
-            answer = self.connector.look_up(effect)
+            answer = self.connector.look_up(effect, self._refs(effect))
         except Exception as error:
             return self._broken(error)
         if isinstance(answer, NotFound):
@@ -124,11 +136,19 @@ class Drain:
     def _deliver(self, batch: Sequence[Outgoing]) -> dict[str, Verdict]:
         self.checkpoint("before-send")
         try:
-            answers: Mapping[str, Delivered | RetryLater | Refused] = self.connector.deliver(batch)
+            answers = self._answers(batch)
         except Exception as error:
             return dict.fromkeys((effect.key for effect in batch), self._broken(error))
         self.checkpoint("after-send")
         return {effect.key: _verdict(answers.get(effect.key, _UNANSWERED)) for effect in batch}
+
+    def _answers(self, batch: Sequence[Outgoing]) -> Mapping[str, Outcome]:
+        if isinstance(self.connector, Batching):
+            return self.connector.deliver_batch(batch)
+        return {effect.key: self.connector.deliver(effect, self._refs(effect)) for effect in batch}
+
+    def _refs(self, effect: Outgoing) -> References:
+        return StoredReferences(self.engine, self.target, effect.return_id, self.clock)
 
     def _broken(self, error: Exception) -> Postponed:
         # A connector that raises is somebody's defect; its rows wait and are retried, the others go on.
@@ -171,12 +191,14 @@ def outgoing(row: OutboxRow, station: str) -> Outgoing | Parked:
     return Outgoing(row.id, row.type, row.target, row.return_id, row.ordinal, at, station, data)
 
 
-def _verdict(answer: Delivered | RetryLater | Refused) -> Verdict:
+def _verdict(answer: Outcome) -> Verdict:
     if isinstance(answer, Delivered):
         return Acknowledged(answer.reference)
     if isinstance(answer, Refused):
         return Parked(answer.code, answer.sentence, answer.hint)
-    return Postponed(answer.sentence, answer.after_s, answer.unknown, answer.code, answer.hint)
+    return Postponed(
+        answer.sentence, answer.after_s, answer.unknown, answer.code, answer.hint, alone=answer.alone
+    )
 
 
 _UNANSWERED: Final = RetryLater(

@@ -166,7 +166,8 @@ def _added(report: DrainReport, verdicts: Mapping[str, Verdict], asked: int) -> 
 
 
 def _came_back(verdicts: Mapping[str, Verdict]) -> bool:
-    return all(isinstance(verdict, Postponed) and verdict.code != BROKEN for verdict in verdicts.values())
+    late = [verdict for verdict in verdicts.values() if isinstance(verdict, Postponed)]
+    return len(late) == len(verdicts) and not any(one.code == BROKEN or one.alone for one in late)
 
 
 def _told_to_wait(verdicts: Mapping[str, Verdict]) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from returns_station.connectors.api import ConnectorError, RetryLater
+from returns_station.testing.references import MemoryReferences
 from tests.connectors.upstream_kit import connector, stock
 
 
@@ -86,7 +87,7 @@ def test_a_name_that_leads_to_a_link_local_address_is_not_connected_to(
 ) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 443))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    assert connector("https://metadata.example").look_up(stock()) == RetryLater(
+    assert connector("https://metadata.example").look_up(stock(), MemoryReferences()) == RetryLater(
         "https://metadata.example could not be reached: metadata.example leads to 169.254.169.254, "
         "which is link-local, where machines keep their own secrets.",
         code="upstream.unreachable",
@@ -97,7 +98,7 @@ def test_a_name_that_leads_to_a_link_local_address_is_not_connected_to(
 def test_plain_http_does_not_leave_the_machine_by_a_name_that_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.7", 80))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    outcome = connector("http://localhost").look_up(stock())
+    outcome = connector("http://localhost").look_up(stock(), MemoryReferences())
     assert isinstance(outcome, RetryLater)
     assert outcome.sentence == (
         "http://localhost could not be reached: localhost leads to 192.0.2.7, "
@@ -110,7 +111,7 @@ def test_a_name_nobody_knows_is_unreachable_and_not_unknown(monkeypatch: pytest.
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
-    assert connector("https://nowhere.example").look_up(stock()) == RetryLater(
+    assert connector("https://nowhere.example").look_up(stock(), MemoryReferences()) == RetryLater(
         "https://nowhere.example could not be reached: Name or service not known.",
         code="upstream.unreachable",
         hint="Check the network and the upstream's url; what is queued stays queued.",

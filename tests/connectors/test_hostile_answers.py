@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 
 from returns_station.connectors.api import ConnectorError, Delivered, Outgoing, Refused, RetryLater, Settings
 from returns_station.connectors.http import HttpConnector
+from returns_station.testing.references import MemoryReferences
 from returns_station.testing.upstream.process import TEST_SECRET
 from tests.connectors.upstream_kit import AT, Scripted, answer, connector, json_answer, refund, stock
 
@@ -23,7 +24,7 @@ def delivered_to(reply: bytes, **change: object) -> tuple[str, object]:
     """The server's address and the outcome of one effect that it answers with these bytes."""
     effect = stock()
     with Scripted(reply) as server:
-        outcome = connector(server.url, **change).deliver([effect])[effect.key]
+        outcome = connector(server.url, **change).deliver_batch([effect])[effect.key]
         return server.url, outcome
 
 
@@ -36,8 +37,8 @@ class TestWhatLeaves:
         effects = [stock(), refund("7", 5)]
         with Scripted(answer("500 Oops")) as server:
             http = HttpConnector(Settings(server.url, TEST_SECRET), new_id=iter(["b-1", "b-2"]).__next__)
-            http.deliver(effects)
-            http.deliver(effects)
+            http.deliver_batch(effects)
+            http.deliver_batch(effects)
             first, second = server.requests
             head, _, body = first.partition(b"\r\n\r\n")
             headers = dict(line.lower().split(": ", 1) for line in head.decode().split("\r\n")[1:])
@@ -65,7 +66,7 @@ class TestWhatLeaves:
             http = connector(server.url)
             ports = []
             for _ in range(3):
-                http.deliver([stock()])
+                http.deliver_batch([stock()])
                 ports.append(len(server.requests))
         assert (ports, server.connections) == ([1, 2, 3], 1)
 
@@ -94,7 +95,7 @@ class TestWhatLeaves:
     ) -> None:
         good, bad = stock(), stock(**change)
         with Scripted(json_answer("200 OK", {"results": [result(good, "accepted")]})) as server:
-            outcomes = connector(server.url).deliver([bad, good])
+            outcomes = connector(server.url).deliver_batch([bad, good])
             assert [[event["id"] for event in body] for body in server.bodies()] == [[good.key]]
         assert outcomes[good.key] == Delivered(None, duplicate=False)
         hint = "This is a fault of the station: report it with the effect's key. The effect is kept."
@@ -124,7 +125,7 @@ class TestRetryAfter:
         reply = answer("429 Too Many Requests", b"", "text/plain", f"Retry-After: {value}")
         with Scripted(reply) as server:
             http = HttpConnector(Settings(server.url, TEST_SECRET), now=lambda: AT)
-            outcome = http.deliver([effect])[effect.key]
+            outcome = http.deliver_batch([effect])[effect.key]
             assert outcome == RetryLater(
                 f"{server.url} answered 429: it wants fewer requests.",
                 after_s,
@@ -159,8 +160,8 @@ class TestRedirects:
             moved = answer("307 Temporary", b"", "text/html", f"Location: {other.url}/v1/events/1")
             with Scripted(moved) as server:
                 http = connector(server.url, token="open-sesame")
-                http.look_up(stock())
-                http.deliver([stock()])
+                http.look_up(stock(), MemoryReferences())
+                http.deliver_batch([stock()])
                 assert b"open-sesame" in server.requests[0]
             assert other.requests == []
 
@@ -196,7 +197,7 @@ class TestBodiesThatMislead:
         with Scripted(
             json_answer("200 OK", {"results": [*said, {"id": "stranger", "status": "accepted"}]})
         ) as server:
-            outcomes = connector(server.url).deliver(effects)
+            outcomes = connector(server.url).deliver_batch(effects)
             assert outcomes == {
                 effects[0].key: Delivered(None, duplicate=False),
                 effects[1].key: RetryLater(
@@ -212,7 +213,7 @@ class TestBodiesThatMislead:
         effect = stock()
         both = [result(effect, "accepted"), result(effect, "refused", code="x", sentence="No.")]
         with Scripted(json_answer("200 OK", {"results": both})) as server:
-            outcome = connector(server.url).deliver([effect])[effect.key]
+            outcome = connector(server.url).deliver_batch([effect])[effect.key]
             assert outcome == RetryLater(
                 f"{server.url} answered twice and differently for {effect.key}.",
                 unknown=True,
@@ -223,7 +224,7 @@ class TestBodiesThatMislead:
     def test_a_status_that_is_not_of_the_contract_is_unknown(self) -> None:
         effect = stock()
         with Scripted(json_answer("200 OK", {"results": [result(effect, "pending")]})) as server:
-            outcome = connector(server.url).deliver([effect])[effect.key]
+            outcome = connector(server.url).deliver_batch([effect])[effect.key]
             assert outcome == RetryLater(
                 f'{server.url} answered with the status "pending".',
                 unknown=True,
@@ -235,7 +236,7 @@ class TestBodiesThatMislead:
         effect = stock()
         said = result(effect, "refused", code="x\x1b[2J", sentence="\x1b]0;owned\x07 \u202eNo.\n" + "x" * 999)
         with Scripted(json_answer("200 OK", {"results": [said]})) as server:
-            outcome = connector(server.url).deliver([effect])[effect.key]
+            outcome = connector(server.url).deliver_batch([effect])[effect.key]
         assert isinstance(outcome, Refused)
         assert outcome.code == "x [2J"
         assert outcome.sentence == " ]0;owned   No. " + "x" * 284
@@ -253,7 +254,7 @@ class TestBodiesThatMislead:
         effect = stock()
         reply = json_answer("200 OK", {"results": [result(effect, "accepted")]})
         with Scripted(reply, trickle_s=0.05) as server:
-            outcome = connector(server.url, total_s=0.5).deliver([effect])[effect.key]
+            outcome = connector(server.url, total_s=0.5).deliver_batch([effect])[effect.key]
             assert outcome == RetryLater(
                 f"{server.url} gave no whole answer within 0.5 s.",
                 unknown=True,
@@ -266,7 +267,7 @@ class TestBodiesThatMislead:
         effect = stock()
         whole = json_answer("200 OK", {"results": [result(effect, "accepted")]}, "Connection: close")
         with Scripted(whole[:cut], once=True) as server:
-            outcome = connector(server.url).deliver([effect])[effect.key]
+            outcome = connector(server.url).deliver_batch([effect])[effect.key]
             assert outcome == RetryLater(
                 f"The connection to {server.url} was lost before its answer was whole.",
                 unknown=True,
@@ -282,7 +283,7 @@ class TestWholeBatchRefusals:
         bad = effects[5].key
         problem = {"code": "event.odd", "sentence": "That event is odd.", "hint": "Even it."}
         with _Picky(bad, status, problem) as server:
-            outcomes = connector(server.url).deliver(effects)
+            outcomes = connector(server.url).deliver_batch(effects)
             assert [len(body) for body in server.bodies()] == [8, 4, 4, 2, 1, 1, 2]
         assert outcomes.pop(bad) == Refused("event.odd", "That event is odd.", "Even it.")
         assert all(outcome == Delivered(None, duplicate=False) for outcome in outcomes.values())
@@ -317,7 +318,7 @@ class TestLookUps:
         other = json_answer("404 Not Found", {"detail": "Not Found"})
         with Scripted(page, other) as server:
             http = connector(server.url)
-            first, second = http.look_up(effect), http.look_up(effect)
+            first, second = http.look_up(effect, MemoryReferences()), http.look_up(effect, MemoryReferences())
             assert isinstance(first, RetryLater)
             assert first.sentence == f"{server.url} answered 404 with text/html instead of JSON."
             assert isinstance(second, RetryLater)
@@ -326,7 +327,7 @@ class TestLookUps:
     def test_an_answer_about_another_event_is_not_believed(self) -> None:
         effect = stock()
         with Scripted(json_answer("200 OK", {"id": "other", "status": "accepted"})) as server:
-            found = connector(server.url).look_up(effect)
+            found = connector(server.url).look_up(effect, MemoryReferences())
             assert found == RetryLater(
                 f"{server.url} answered to the look-up of {effect.key} with another event.",
                 unknown=True,
@@ -400,7 +401,7 @@ class TestTls:
     def test_a_certificate_nobody_vouches_for_is_refused_and_nothing_is_sent(self, server: Scripted) -> None:
         url = server.url.replace("http://127.0.0.1", "https://localhost")
         effect = stock()
-        outcome = connector(url).deliver([effect])[effect.key]
+        outcome = connector(url).deliver_batch([effect])[effect.key]
         assert outcome == RetryLater(
             f"The certificate or TLS of {url} was not accepted: self-signed certificate.",
             code="upstream.tls",
@@ -411,7 +412,7 @@ class TestTls:
     def test_a_certificate_for_another_name_is_refused(self, server: Scripted, certificate: Path) -> None:
         url = server.url.replace("http://", "https://")
         effect = stock()
-        outcome = connector(url, ca_file=certificate).deliver([effect])[effect.key]
+        outcome = connector(url, ca_file=certificate).deliver_batch([effect])[effect.key]
         assert isinstance(outcome, RetryLater)
         assert outcome.sentence == (
             f"The certificate or TLS of {url} was not accepted: "
@@ -422,7 +423,7 @@ class TestTls:
     def test_a_private_authority_may_be_named(self, server: Scripted, certificate: Path) -> None:
         url = server.url.replace("http://127.0.0.1", "https://localhost")
         effect = stock()
-        outcome = connector(url, ca_file=certificate).deliver([effect])[effect.key]
+        outcome = connector(url, ca_file=certificate).deliver_batch([effect])[effect.key]
         assert isinstance(outcome, RetryLater)
         assert outcome.sentence == f"{url} answered with no result for {effect.key}."
 
@@ -455,6 +456,6 @@ def test_no_secret_is_shown_by_settings_or_errors() -> None:
 
 def test_a_time_without_a_zone_does_not_leave() -> None:
     effect = Outgoing("k", "returns.short", "wms", "r", 1, datetime(2026, 1, 1), "S", {})  # noqa: DTZ001
-    outcome = connector("https://wms.example").deliver([effect])["k"]
+    outcome = connector("https://wms.example").deliver_batch([effect])["k"]
     hint = "This is a fault of the station: report it with the effect's key. The effect is kept."
     assert outcome == Refused("effect.time", "The time of the effect k has no zone.", hint)

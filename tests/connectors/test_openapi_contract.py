@@ -72,7 +72,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, seed_dir: Path) -> Iterator
     with Upstream(tmp_path_factory.mktemp("served"), seed_dir=seed_dir) as upstream:
         effects = [receipt(), stock(), refund("SPEC", 100), short(), available()]
         effects += [reversal(effects[0]), stock(quantity=0)]
-        connector(upstream.url).deliver(effects)
+        connector(upstream.url).deliver_batch(effects)
         upstream.kept = {"accepted": effects[0].key, "refused": effects[-1].key}  # type: ignore[attr-defined]
         yield upstream
 

@@ -9,6 +9,7 @@ import pytest
 from returns_station.connectors.api import Delivered, NotFound, Outgoing, Refused, RetryLater
 from returns_station.connectors.http import HttpConnector
 from returns_station.errors import StationError
+from returns_station.testing.references import MemoryReferences
 from returns_station.testing.upstream.faults import Faults, parse_faults
 from returns_station.testing.upstream.ledger import Ledger
 from returns_station.testing.upstream.money import to_minor, to_text
@@ -35,7 +36,7 @@ def refused(code: str, sentence: str) -> Refused:
 
 
 def one(http: HttpConnector, effect: Outgoing) -> object:
-    return http.deliver([effect])[effect.key]
+    return http.deliver_batch([effect])[effect.key]
 
 
 class TestEachEffectHappensOnce:
@@ -73,7 +74,7 @@ class TestEachEffectHappensOnce:
 
     def test_an_effect_twice_in_one_batch_is_done_once(self, upstream: Upstream, http: HttpConnector) -> None:
         effect = stock(sku="TWICE")
-        outcome = http.deliver([effect, effect])[effect.key]
+        outcome = http.deliver_batch([effect, effect])[effect.key]
         assert isinstance(outcome, Delivered)
         assert len(upstream.movements(sku="TWICE")) == 1
 
@@ -90,16 +91,16 @@ class TestEachEffectHappensOnce:
             "nothing was done now.",
         )
         assert one(http, effect) == Delivered(first.reference, duplicate=True)
-        assert http.look_up(effect) == Delivered(first.reference, duplicate=True)
+        assert http.look_up(effect, MemoryReferences()) == Delivered(first.reference, duplicate=True)
 
     def test_what_was_answered_survives_a_kill(self, tmp_path: Path) -> None:
         effects = [stock(sku=f"KEPT-{number}") for number in range(20)]
         with Upstream(tmp_path) as upstream:
             http = connector(upstream.url)
-            answered = http.deliver(effects)
+            answered = http.deliver_batch(effects)
             upstream.kill()
             upstream.start()
-            assert {effect.key: http.look_up(effect) for effect in effects} == {
+            assert {effect.key: http.look_up(effect, MemoryReferences()) for effect in effects} == {
                 name: replace(outcome, duplicate=True)
                 for name, outcome in answered.items()  # type: ignore[type-var]
             }
@@ -107,7 +108,7 @@ class TestEachEffectHappensOnce:
 
     def test_a_stop_closes_its_database_whole(self, tmp_path: Path) -> None:
         with Upstream(tmp_path) as upstream:
-            connector(upstream.url).deliver([stock()])
+            connector(upstream.url).deliver_batch([stock()])
             upstream.stop()
             with pytest.raises(StationError) as caught:
                 _ = upstream.pid
@@ -119,7 +120,7 @@ class TestOrderAndReversals:
     def test_arrival_order_is_kept_over_all_types(self, upstream: Upstream, http: HttpConnector) -> None:
         name = key()
         effects = [receipt(name, 1), stock(name, 2), stock(name, 3), short(name, 4)]
-        http.deliver(effects)
+        http.deliver_batch(effects)
         rows = upstream.events(return_id=name)
         assert [(row["sequence"], row["id"]) for row in rows] == [(e.sequence, e.key) for e in effects]
         assert [row["arrival"] for row in rows] == sorted({int(str(row["arrival"])) for row in rows})
@@ -138,7 +139,7 @@ class TestOrderAndReversals:
         name = key()
         done = [receipt(name, 1), stock(name, 2, sku="UNDONE"), refund("BACK", 800, name, 3)]
         undone = [reversal(effect) for effect in done]
-        outcomes = http.deliver([*done, *undone])
+        outcomes = http.deliver_batch([*done, *undone])
         assert all(isinstance(outcome, Delivered) for outcome in outcomes.values())
         assert upstream.stock(sku="UNDONE") == []
         assert [row["count"] for row in upstream.receipts(return_id=name)] == [1, -1]
@@ -166,7 +167,7 @@ class TestOrderAndReversals:
             code="reversal.early",
             hint="It is sent again by itself.",
         )
-        assert http.look_up(back) == NotFound()
+        assert http.look_up(back, MemoryReferences()) == NotFound()
         assert isinstance(one(http, effect), Delivered)
         assert isinstance(one(http, back), Delivered)
 
@@ -228,7 +229,7 @@ class TestMoneyHasACeiling:
         folder = write_seed(tmp_path / "seed", orders=[order("SHARED", "GBP", ("8.00", "0.00"))])
         effects = [refund("SHARED", 500), refund("SHARED", 500), refund("SHARED", 300)]
         with Upstream(tmp_path, seed_dir=folder) as upstream:
-            outcomes = connector(upstream.url).deliver(effects)
+            outcomes = connector(upstream.url).deliver_batch(effects)
         assert [type(outcomes[effect.key]) for effect in effects] == [Delivered, Refused, Delivered]
 
     def test_yen_have_no_decimals_and_fils_three(self, http: HttpConnector) -> None:
@@ -290,7 +291,7 @@ class TestMoneyHasACeiling:
     ) -> None:
         effect = refund("SUM", 100, **change)
         assert one(http, effect) == refused(code, sentence)
-        assert http.look_up(effect) == refused(code, sentence)
+        assert http.look_up(effect, MemoryReferences()) == refused(code, sentence)
 
     def test_shipping_and_fee_count_into_the_amount(self, http: HttpConnector) -> None:
         line = {"order_line": "1", "sku": "85123A", "quantity": 1, "amount_minor": 500}
@@ -305,7 +306,7 @@ class TestMoneyHasACeiling:
             folder = write_seed(tmp_path / "seed", orders=[order("LATE", "GBP", ("1.00", "0.00"))])
             upstream.restart(seed_dir=folder)
             assert isinstance(one(http, effect), Delivered)
-            assert isinstance(http.look_up(effect), Delivered)
+            assert isinstance(http.look_up(effect, MemoryReferences()), Delivered)
 
 
 class TestMoneyText:

@@ -11,7 +11,15 @@ from typing import Any
 from sqlalchemy import Engine, insert, select, update
 from sqlmodel import SQLModel
 
-from returns_station.connectors.api import Capabilities, Connector, NotFound, Outcome, Outgoing, Page
+from returns_station.connectors.api import (
+    Capabilities,
+    Connector,
+    NotFound,
+    Outcome,
+    Outgoing,
+    Page,
+    References,
+)
 from returns_station.domain.axes import SyncState
 from returns_station.store.engine import open_engine
 from returns_station.store.outbox import OutboxRow, listing, stamp, writing
@@ -108,11 +116,14 @@ class Told:
     asked: list[str] = field(default_factory=list)
     capabilities: Capabilities = ABLE
 
-    def deliver(self, batch: Sequence[Outgoing]) -> Mapping[str, Outcome]:
+    def deliver(self, effect: Outgoing, refs: References) -> Outcome:
+        return self.deliver_batch([effect])[effect.key]
+
+    def deliver_batch(self, batch: Sequence[Outgoing]) -> Mapping[str, Outcome]:
         self.batches.append([effect.key for effect in batch])
         return {effect.key: self.answer(effect) for effect in batch}
 
-    def look_up(self, effect: Outgoing) -> Any:
+    def look_up(self, effect: Outgoing, refs: References) -> Any:
         self.asked.append(effect.key)
         return self.found(effect)
 

@@ -212,7 +212,7 @@ def test_a_connector_that_breaks_on_one_row_gets_the_others_without_it(station: 
 
 def test_a_key_without_an_answer_is_unknown(station: Station) -> None:
     class Silent(Told):
-        def deliver(self, batch: object) -> dict[str, Delivered]:
+        def deliver_batch(self, batch: object) -> dict[str, Delivered]:
             return {}
 
     (name,) = station.put(refund("O", 1))

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 from structlog.testing import capture_logs
 
-from returns_station.connectors.api import Delivered, Outgoing, RetryLater
+from returns_station.connectors.api import Delivered, Outgoing, References, RetryLater
 from returns_station.errors import StationError
 from returns_station.store.engine import ProcessLock, open_engine
 from returns_station.store.outbox import writing
@@ -162,16 +162,16 @@ class Limited:
         self._inner, self._left = inner, effects
         self.capabilities = inner.capabilities
 
-    def deliver(self, batch: list[Outgoing]) -> dict[str, object]:
+    def deliver_batch(self, batch: list[Outgoing]) -> dict[str, object]:
         answers: dict[str, object] = {}
         for effect in batch:
             self._left -= 1
             answers[effect.key] = self._inner.answer(effect) if self._left >= 0 else RetryLater("Away.")
         return answers
 
-    def look_up(self, effect: Outgoing) -> object:
+    def look_up(self, effect: Outgoing, refs: References) -> object:
         self._left -= 1
-        return self._inner.look_up(effect)
+        return self._inner.look_up(effect, refs)
 
 
 def test_the_log_counts_and_names_no_content(station: Station) -> None:

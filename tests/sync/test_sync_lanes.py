@@ -29,14 +29,14 @@ class Meeting(Told):
         self._patience_s = patience_s
         self.most = 0
 
-    def deliver(self, batch: Sequence[Outgoing]) -> dict[str, Outcome]:
+    def deliver_batch(self, batch: Sequence[Outgoing]) -> dict[str, Outcome]:
         self._inside += 1
         self.most = max(self.most, self._inside)
         if self._inside == 1 and self.most == 1:
             self._together.acquire(timeout=self._patience_s)
         else:
             self._together.release()
-        answers = super().deliver(batch)
+        answers = super().deliver_batch(batch)
         self._inside -= 1
         return dict(answers)
 
@@ -85,12 +85,12 @@ def test_lanes_keep_the_order_of_every_return_and_never_carry_two_rows_of_one(
         return YES
 
     class Watched(Told):
-        def deliver(self, batch: Sequence[Outgoing]) -> dict[str, Outcome]:
+        def deliver_batch(self, batch: Sequence[Outgoing]) -> dict[str, Outcome]:
             returns = {effect.return_id for effect in batch}
             assert len(returns) == len(batch)
             assert not travelling & returns
             travelling.update(returns)
-            answers = super().deliver(batch)
+            answers = super().deliver_batch(batch)
             travelling.difference_update(returns)
             return dict(answers)
 

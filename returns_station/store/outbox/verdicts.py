@@ -39,6 +39,8 @@ class Postponed:
     unknown: bool = False
     code: str = "sync.retry"
     hint: str = ""
+    alone: bool = False
+    """Only this row waits; the target as a whole is well."""
 
 
 @dataclass(frozen=True, slots=True)
