@@ -1,6 +1,6 @@
 # Returns Station. A fresh machine needs Python 3.11 or newer (with venv), git and make; the rest comes by hash.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check prove nightly bench pictures lock clean
+.PHONY: help setup demo test check prove test-upstreams nightly bench pictures lock clean
 
 BIN := .venv/bin
 OURS := returns_station devices labels
@@ -11,7 +11,7 @@ PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
 	if "$$each" -c "$(FITS)" >/dev/null 2>&1; then echo "$$each"; break; fi; done)
 
 help: ## what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 setup: .venv/.ready ## the environment, with exactly the libraries of the lock
 
@@ -19,7 +19,7 @@ demo: .venv/.ready ## the station on the screen: scanner, printers, upstream bes
 	@$(BIN)/returns-station demo
 
 test: .venv/.ready .venv/.zpl ## all tests but the long proofs
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not prove"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not prove and not upstreams"
 
 check: .venv/.ready ## style, types, architecture
 	$(BIN)/ruff check
@@ -29,6 +29,9 @@ check: .venv/.ready ## style, types, architecture
 
 prove: .venv/.ready .venv/.zpl ## the long proofs: kills, power cuts, disks that fail, hostile scans by the hundred thousand
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m prove
+
+test-upstreams: .venv/.ready ## a real Tryton and a real Medusa: installed, started, worked with, stopped (node and npm are needed)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m upstreams --durations 15 tests/upstreams
 
 nightly: .venv/.ready ## a million hostile frames at the screen
 	SCREEN_FRAMES=1000000 $(BIN)/python -m pytest -n 2 --timeout 20000 -m prove tests/prove/test_screen_frames.py
