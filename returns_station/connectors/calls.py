@@ -5,7 +5,7 @@ becomes the outcome. So no step has to ask whether the one before it was answere
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
@@ -136,11 +136,20 @@ class Calls:
         except (ValueError, RecursionError):
             answer = None
         if isinstance(answer, list):
-            answer = " ".join(str(part) for part in answer if isinstance(part, str))
+            answer = " ".join(_texts(answer))
         if isinstance(answer, dict):
             found = (answer[name] for name in _SENTENCES if isinstance(answer.get(name), str))
             answer = next(found, None)
         return clean(answer) if isinstance(answer, str) and answer else f"{reply.status} without a reason"
+
+
+def _texts(parts: list[Any]) -> Iterator[str]:
+    """The texts of a list that may hold lists, as Tryton answers: `["UserError", ["…", ""]]`."""
+    for part in parts:
+        if isinstance(part, list):
+            yield from _texts(part)
+        elif isinstance(part, str) and part:
+            yield part
 
 
 def ended(outcome: Callable[[], Outcome]) -> Outcome:

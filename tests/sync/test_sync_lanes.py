@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from returns_station.connectors.api import Capabilities, Delivered, Outcome, Outgoing, RetryLater
+from returns_station.connectors.api import Capabilities, Delivered, Outcome, Outgoing, References, RetryLater
 from returns_station.store import outbox
 from returns_station.store.engine import open_engine
 from returns_station.sync.courtesy import AT_MOST_S, RECENT_S, SHARE, Courtesy
@@ -180,3 +180,45 @@ def test_after_somebody_elses_commit_every_commit_is_rested_from_until_they_are_
         commit(courtesy, watch, 0.002)
     assert watch.rests == [pytest.approx(0.002 * SHARE), AT_MOST_S]
     worker.engine.dispose()
+
+
+ONE = Capabilities(batch=1, look_up=True, feeds=frozenset())
+
+
+def test_effects_that_wait_alone_keep_no_other_return_waiting(station: Station) -> None:
+    """A locked record, an order somebody is changing: two in a row do not mean that the upstream is away."""
+    names = many_returns(station, 4, 1)
+    locked = set(names[:2])
+
+    def reply(effect: Outgoing) -> Outcome:
+        return RetryLater("The order is being changed there.", alone=True) if effect.key in locked else YES
+
+    report = drain(station, Told(reply, capabilities=ONE)).once()
+    assert (report.acknowledged, report.retried, report.paused_until) == (2, 2, None)
+    assert [station.row(name).problem for name in names[:2]] == ["The order is being changed there."] * 2
+
+
+class OneByOne:
+    """A connector without batches: keeps what it was given and an id for each return."""
+
+    capabilities = ONE
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str | None]] = []
+
+    def deliver(self, effect: Outgoing, refs: References) -> Outcome:
+        self.seen.append((effect.key, refs.get("sale")))
+        refs.put("sale", effect.return_id)
+        return YES
+
+
+def test_a_connector_without_batches_gets_effect_by_effect_with_the_ids_of_its_return(
+    station: Station,
+) -> None:
+    names = many_returns(station, 2, 2)
+    one = OneByOne()
+    assert drain(station, one).once().acknowledged == 4
+    assert {key for key, _ in one.seen} == set(names)
+    known = [kept for _, kept in one.seen]
+    assert known.count(None) == 2
+    assert {kept for kept in known if kept} == {station.row(name).return_id for name in names}
