@@ -1,0 +1,304 @@
+"""An HTTP/1.1 proxy on loopback between a connector and a real upstream: it counts every call and makes faults at will."""
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, BinaryIO, Final, Self
+from urllib.parse import urlsplit
+
+_PATIENCE_S: Final = 300.0
+_HOP: Final = frozenset(
+    {
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
+        *("te", "trailer", "transfer-encoding", "upgrade", "content-length"),
+    }
+)
+"""Headers of one connection, not of the message: RFC 9110, section 7.6.1; lengths are written anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that came. `size` is the body's length in bytes; `status` is what the upstream answered, None where it
+    was not asked or did not answer."""
+
+    number: int
+    """1 for the first since the last `reset`."""
+    method: str
+    path: str
+    """With its query, as it came."""
+    size: int
+    status: int | None = None
+
+
+Hook = Callable[[Call], object]
+When = Callable[[Call], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Instead:
+    """A planned answer and for how many calls it still holds (None: for all)."""
+
+    answer: _Answer
+    left: int | None
+    forward: bool
+    when: When
+
+
+@dataclass(slots=True)
+class _Faults:
+    drop_every: int = 0
+    slow_s: float = 0.0
+    cut_after: int | None = None
+    cut_answered: bool = True
+    hooks: dict[int, Hook] = field(default_factory=dict)
+    instead: list[_Instead] = field(default_factory=list)
+
+
+class FaultProxy:
+    """`with FaultProxy("http://127.0.0.1:8069/db") as proxy:` and give the connector `proxy.url` in place of the upstream's.
+
+    Without faults every call is forwarded once and answered byte for byte. Faults are set at any time and hold for the
+    calls that come after; `reset` ends them. Several connections may talk at once. The upstream's own connection is new
+    for every call, so that nothing is ever sent twice.
+    """
+
+    def __init__(self, upstream_url: str) -> None:
+        parts = urlsplit(upstream_url)
+        if parts.scheme != "http" or parts.hostname is None:
+            raise ValueError(f"{upstream_url!r} is not the http URL of an upstream on this machine")
+        self.upstream: Final = (parts.hostname, parts.port or 80)
+        self._guard = threading.Lock()
+        self._closing = threading.Event()
+        self._faults = _Faults()
+        self._calls: list[Call] = []
+        self._open: set[socket.socket] = set()
+        self._server = _Server(self)
+        self.url: Final = f"http://127.0.0.1:{self._server.server_address[1]}{parts.path}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        with self._guard:
+            for connection in self._open:
+                _hang_up(connection)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call since the last `reset`, in the order they came; those under way have no status yet."""
+        with self._guard:
+            return tuple(self._calls)
+
+    def reset(self) -> None:
+        """No faults, no calls counted: as new. Connections that are open stay so."""
+        with self._guard:
+            self._faults, self._calls = _Faults(), []
+
+    def drop_every(self, n: int) -> None:
+        """Of every `n` calls the last is forwarded and loses its answer: the connection is closed instead; 0 ends it."""
+        with self._guard:
+            self._faults.drop_every = n
+
+    def slow(self, seconds: float) -> None:
+        """Every answer of the upstream is passed on so many seconds later; 0 ends it."""
+        with self._guard:
+            self._faults.slow_s = seconds
+
+    def cut_after(self, n: int | None, *, answered: bool = True) -> None:
+        """From call `n` + 1 on nothing is forwarded: connections are closed at once. None ends it.
+
+        With `answered` False the upstream is still given call `n`, and its answer is lost.
+        """
+        with self._guard:
+            self._faults.cut_after, self._faults.cut_answered = n, answered
+
+    def on_call(self, n: int, hook: Hook) -> None:
+        """`hook` runs after the upstream answered call `n` and before the answer is passed on."""
+        with self._guard:
+            self._faults.hooks[n] = hook
+
+    def answer(
+        self,
+        status: int,
+        body: bytes = b"",
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+        count: int | None = None,
+        *,
+        forward: bool = False,
+        when: When = lambda _: True,
+    ) -> None:
+        """Answers so in the upstream's place: the next `count` calls (None: all) for which `when` is true.
+
+        With `forward` the upstream is given the call all the same and only its answer is lost, as behind a gateway
+        that ran out of patience.
+        """
+        named = (("Content-Type", content_type), *(headers or {}).items())
+        with self._guard:
+            self._faults.instead.append(_Instead(_Answer(status, named, body), count, forward, when))
+
+    # What the handler asks.
+
+    def came(self, method: str, path: str, size: int) -> Call:
+        with self._guard:
+            call = Call(len(self._calls) + 1, method, path, size)
+            self._calls.append(call)
+            return call
+
+    def carry(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> _Answer | None:
+        """The answer to pass on; None to hang up."""
+        with self._guard:
+            faults = self._faults
+            cut, instead = faults.cut_after, self._planned(call)
+        if cut is not None and call.number > cut:
+            return None
+        if instead is not None and not instead.forward:
+            return instead.answer
+        answer = self._ask(call, headers, body)
+        if answer is None:
+            return None
+        if hook := faults.hooks.get(call.number):
+            hook(call)
+        self._closing.wait(faults.slow_s)
+        lost = faults.drop_every and call.number % faults.drop_every == 0
+        if lost or (call.number == cut and not faults.cut_answered):
+            return None
+        return instead.answer if instead else answer
+
+    def opened(self, connection: socket.socket) -> None:
+        with self._guard:
+            self._open.add(connection)
+
+    def closed(self, connection: socket.socket) -> None:
+        with self._guard:
+            self._open.discard(connection)
+
+    def _planned(self, call: Call) -> _Instead | None:
+        for plan in self._faults.instead:
+            if plan.left != 0 and plan.when(call):
+                plan.left = None if plan.left is None else plan.left - 1
+                return plan
+        return None
+
+    def _ask(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> _Answer | None:
+        upstream = HTTPConnection(*self.upstream, timeout=_PATIENCE_S)
+        try:
+            upstream.putrequest(call.method, call.path, skip_host=True, skip_accept_encoding=True)
+            upstream.putheader("Host", "{}:{}".format(*self.upstream))
+            for name, value in headers:
+                upstream.putheader(name, value)
+            if body or call.method in ("POST", "PUT", "PATCH"):
+                upstream.putheader("Content-Length", str(len(body)))
+            upstream.endheaders(body or None)
+            answer = _whole(upstream.getresponse())
+        except (OSError, HTTPException):
+            return None
+        finally:
+            upstream.close()
+        self._note(call, answer.status)
+        return answer
+
+    def _note(self, call: Call, status: int) -> None:
+        with self._guard:
+            if call.number <= len(self._calls) and self._calls[call.number - 1] == call:
+                self._calls[call.number - 1] = Call(call.number, call.method, call.path, call.size, status)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, proxy: FaultProxy) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.proxy = proxy
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that is gone is what this proxy is for."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.proxy.opened(self.connection)
+
+    def finish(self) -> None:
+        self.server.proxy.closed(self.connection)
+        with suppress(OSError):
+            super().finish()
+
+    def carry(self) -> None:
+        body = _body(self.rfile, self.headers)
+        call = self.server.proxy.came(self.command, self.path, len(body))
+        headers = [
+            (name, value)
+            for name, value in self.headers.items()
+            if name.lower() not in _HOP and name.lower() != "host"
+        ]
+        answer = self.server.proxy.carry(call, headers, body)
+        if answer is None:
+            self.close_connection = True
+            _hang_up(self.connection)
+            return
+        self._pass_on(answer)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = carry
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is written beside what `calls` keeps."""
+
+    def _pass_on(self, answer: _Answer) -> None:
+        bodiless = self.command == "HEAD" or answer.status in (204, 304)
+        self.send_response_only(answer.status)
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        if not bodiless:
+            self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if not bodiless:
+            self.wfile.write(answer.body)
+        self.wfile.flush()
+
+
+def _whole(response: HTTPResponse) -> _Answer:
+    kept = tuple((name, value) for name, value in response.getheaders() if name.lower() not in _HOP)
+    return _Answer(response.status, kept, response.read())
+
+
+def _body(stream: BinaryIO | Any, headers: Mapping[str, str] | Any) -> bytes:
+    if "chunked" not in (headers.get("transfer-encoding") or "").lower():
+        return bytes(stream.read(int(headers.get("content-length") or 0)))
+    held = bytearray()
+    while size := int(stream.readline().split(b";")[0], 16):
+        held += stream.read(size)
+        stream.readline()
+    while stream.readline().strip():
+        pass  # Trailers are no part of the body.
+    return bytes(held)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
