@@ -4,16 +4,15 @@ Read with `tomllib` and dataclasses, for every start waits for it and every mist
 """
 
 import os
-import re
-import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from returns_station.credentials import Held, Places
 from returns_station.errors import Problem, StationError
-from returns_station.given import Schema, Sections, gather, refuse_secret
+from returns_station.given import Schema, Sections, gather
 from returns_station.input_settings import Scanner as Scanner
 from returns_station.input_settings import Wedge as Wedge
 from returns_station.output_settings import Camera as Camera
@@ -22,12 +21,14 @@ from returns_station.output_settings import Scale as Scale
 from returns_station.output_settings import Sound as Sound
 from returns_station.output_settings import check_camera, check_printer, check_sound
 from returns_station.shapes import Given, Reading, Source, escaped, setting, shown
+from returns_station.target_settings import Target as Target
+from returns_station.target_settings import check_hosts, check_target
 from returns_station.tomlfile import TomlFile, read_toml
 from returns_station.wording.speech import LANGUAGES, REFERENCE
 
 FILE_VARIABLE: Final = "RETURNS_STATION_CONFIG"
 WARNINGS: Final = frozenset({"config.readable"})
-_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
+_OPEN_TO_ALL: Final = "an address and port of this machine, as in 127.0.0.1:9108"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,12 @@ class PolicyFile:
 class Secrets:
     """A file of `NAME=value` lines for secrets that the environment does not hold.
 
-    By default `secrets.env` beside the configuration.
+    By default `secrets.env` beside the configuration. `keyring` is the service under which the system's keyring has
+    them; it is asked for what no other place holds, and only when it is named.
     """
 
     path: Path = setting()
+    keyring: str = setting("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,20 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """How often effects are delivered and feeds pulled, how long an answer may take, how many go at once."""
+    """How often effects are delivered and feeds pulled, how long an answer may take, how many go at once.
+
+    `allow_hosts` are hosts that every target may talk to; with none here and none in the target, its own url alone
+    decides. `listen` (`127.0.0.1:9108`) serves health and metrics while `sync --watch` runs; other addresses than this
+    machine's need `listen_public`.
+    """
 
     interval_seconds: int = setting(2, low=1, high=86_400)
     pull_seconds: int = setting(60, low=1, high=86_400)
     timeout_seconds: int = setting(30, low=1, high=600)
     batch: int = setting(100, low=1, high=1_000)
+    allow_hosts: tuple[str, ...] = setting(())
+    listen: str = setting("")
+    listen_public: bool = setting(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +135,6 @@ class Keys:
     compact: str = setting("f8")
     commands: str = setting("f9")
     quit: str = setting("f10")
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An upstream; empty `types` routes every type of effect to it.
-
-    `secret_env` and `token_env` are *names* of variables that hold the signing secret and the bearer token.
-    """
-
-    name: str = setting()
-    url: str = setting()
-    connector: str = setting("http")
-    secret_env: str = setting("")
-    token_env: str = setting("")
-    types: tuple[str, ...] = setting(())
 
 
 _SECTIONS: Final[dict[str, type[Any]]] = {
@@ -234,50 +230,63 @@ def show(config: Config, environ: Mapping[str, str] | None = None) -> list[Shown
     ]
     for label, table in tables:
         for one in fields(table):
-            source, where = config.origins.get(f"{label}.{one.name}", ("default", ""))
-            value = _told(config, one.name, getattr(table, one.name), environ)
-            rows.append(Shown(f"{label}.{one.name}", value, where or source))
+            rows += _rows(config, f"{label}.{one.name}", getattr(table, one.name), environ)
     return rows
 
 
-def secret(config: Config, variable: str, environ: Mapping[str, str] | None = None) -> str:
-    """The secret called `variable`, from the environment or the secrets file.
+def _rows(config: Config, key: str, value: object, environ: Mapping[str, str]) -> Iterable[Shown]:
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _rows(config, f"{key}.{name}", inner, environ)
+        return
+    source, where = config.origins.get(key, ("default", ""))
+    yield Shown(key, _told(config, key, value, environ), where or source)
 
-    Raises StationError `config.secret_missing`.
+
+def secret(config: Config, variable: str, environ: Mapping[str, str] | None = None) -> str:
+    """The secret called `variable`; docs/sync.md has the order of the places it may be kept in.
+
+    Raises StationError `config.secret_missing`, `config.keyring`.
     """
-    environ = os.environ if environ is None else environ
-    value = environ.get(variable) or _secrets(config.secrets.path).get(variable, "")
-    if not value:
+    places = _places(config, environ)
+    held = places.find(variable)
+    if held is None:
         raise StationError(
             "config.secret_missing",
-            f"The secret {shown(variable)} is neither in the environment nor in {config.secrets.path}.",
-            f"Set the variable, or add a line `{shown(variable)}=…` to that file (and `chmod 600` it).",
+            f"The secret {shown(variable)} is neither in the environment{places.looked()}.",
+            f"Set the variable, or add a line `{shown(variable)}=…` to {places.file.name} (and `chmod 600` it).",
         )
-    return value
+    return held.value
+
+
+def secret_place(config: Config, variable: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """Where the secret called `variable` is kept, in words; None where it is kept nowhere. Raises `config.keyring`."""
+    held: Held | None = _places(config, environ).find(variable)
+    return held.source if held else None
+
+
+def _places(config: Config, environ: Mapping[str, str] | None) -> Places:
+    return Places(config.secrets.path, config.secrets.keyring, os.environ if environ is None else environ)
 
 
 def _told(config: Config, key: str, value: object, environ: Mapping[str, str]) -> str:
     if key.endswith("_env") and value:
-        held = environ.get(str(value)) or _secrets(config.secrets.path).get(str(value))
-        return f"{value} ({'set, hidden' if held else 'not set'})"
+        return f"{value} ({_set(config, str(value), environ)})"
     if isinstance(value, bytes):
         return escaped(value)
+    if isinstance(value, Mapping):
+        return ""
     if isinstance(value, tuple):
         return ", ".join(shown(str(part)) for part in value)
     return "" if value is None else shown(str(value), 400)
 
 
-def _secrets(path: Path) -> dict[str, str]:
+def _set(config: Config, variable: str, environ: Mapping[str, str]) -> str:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return {}
-    pairs = (
-        line.strip().removeprefix("export ").partition("=")
-        for line in lines
-        if not line.strip().startswith("#")
-    )
-    return {name.strip(): value.strip().strip("\"'") for name, mark, value in pairs if mark}
+        place = secret_place(config, variable, environ)
+    except StationError as error:
+        return f"not known: {error.sentence}"
+    return f"set by {place}, hidden" if place else "not set"
 
 
 def _read(path: Path | None, environ: Mapping[str, str]) -> tuple[Config | None, list[Problem]]:
@@ -289,6 +298,8 @@ def _read(path: Path | None, environ: Mapping[str, str]) -> tuple[Config | None,
     folder = at.parent if at else Path.cwd()
     given = gather(_SCHEMA, file, folder, _settings(environ), reading)
     config = _config(given, at, reading)
+    if config is not None:
+        config = replace(config, warnings=tuple(_readable(config, environ)))
     return (None if reading.problems else config), reading.problems
 
 
@@ -313,10 +324,10 @@ def _config(given: Sections, at: Path | None, reading: Reading) -> Config | None
         return None
     check_camera(tables["camera"], given.get("camera", [{}])[0], reading)
     check_sound(tables["sound"], given.get("sound", [{}])[0], reading)
+    _check_sync(tables["sync"], given.get("sync", [{}])[0], reading)
     for name, shape in _LISTS.items():
         tables[f"{name}s"] = tuple(_many(name, shape, given.get(name, []), tables["folders"], reading))
-    warnings = tuple(_readable(tables["secrets"].path))
-    return Config(**tables, file=at, warnings=warnings, origins=reading.origins)
+    return Config(**tables, file=at, origins=reading.origins)
 
 
 def _defaults(section: str, at: Path | None, folders: Folders | None) -> dict[str, object]:
@@ -346,39 +357,42 @@ def _many(
             reading.wrong("name", one.name, table["name"].where, f"a name that no other {name} has")
         names.add(one.name)
         if isinstance(one, Target):
-            _target(one, table, reading)
+            check_target(one, table, reading)
         if isinstance(one, Printer):
             check_printer(one, f"{name}[{number}]", table, where, reading)
         yield one
 
 
-def _target(target: Target, given: Mapping[str, Given], reading: Reading) -> None:
-    parts = urlsplit(target.url)
-    if parts.username or parts.password:
-        refuse_secret("password in the url", given["url"].where, reading)
-    elif parts.scheme not in ("http", "https") or not parts.hostname:
-        reading.wrong(
-            "url", target.url, given["url"].where, "an address that starts with https:// or http://"
-        )
-    for key in ("secret_env", "token_env"):
-        if key in given and not _VARIABLE.fullmatch(getattr(target, key)):
-            reading.problems.append(
-                Problem(
-                    "config.secret",
-                    f"{given[key].where}: '{key}' is not the name of an environment variable.",
-                    "Write the name (capitals, digits, underscores) of the variable that holds the secret.",
-                )
-            )
+def _check_sync(sync: Sync, given: Mapping[str, Given], reading: Reading) -> None:
+    if "allow_hosts" in given:
+        check_hosts("allow_hosts", sync.allow_hosts, given["allow_hosts"].where, reading)
+    if "listen" in given and (expected := listening(sync)[1]):
+        reading.wrong("listen", sync.listen, given["listen"].where, expected)
 
 
-def _readable(path: Path) -> Iterable[Problem]:
+def listening(sync: Sync) -> tuple[tuple[str, int] | None, str]:
+    """Where the sync job serves health and metrics, None for nowhere; and what was expected where that is no address."""
+    if not sync.listen:
+        return None, ""
+    host, _, port = sync.listen.rpartition(":")
+    if not (port.isascii() and port.isdecimal() and int(port) <= 65_535):
+        return None, _OPEN_TO_ALL
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except OSError:
-        return
-    if mode & 0o077:
-        yield Problem(
-            "config.readable",
-            f"The secrets file {path} is open to others (mode {mode:04o}).",
-            f"Run `chmod 600 {path}`.",
-        )
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return None, _OPEN_TO_ALL
+    if not address.is_loopback and not sync.listen_public:
+        return None, f"{_OPEN_TO_ALL}; another one needs `listen_public = true`"
+    return (str(address), int(port)), ""
+
+
+def _readable(config: Config, environ: Mapping[str, str]) -> Iterable[Problem]:
+    named = [name for target in config.targets for name in secret_names(target)]
+    return _places(config, environ).open_to_others(tuple(dict.fromkeys(named)))
+
+
+def secret_names(target: Target) -> tuple[str, ...]:
+    """The names of the secrets of a target, its options' (`…_env`) among them."""
+    named = [target.secret_env, target.token_env]
+    named += [value for key, value in target.options.items() if key.endswith("_env")]
+    return tuple(name for name in named if name)

@@ -14,6 +14,8 @@ from returns_station.tomlfile import TomlFile
 
 PREFIX: Final = "RETURNS_STATION_"
 _SECRET = re.compile(r"secret|passw|token|credential|(^|api|private|signing)[_-]?key$", re.IGNORECASE)
+_SECRET_VALUE = "whsec_"
+"""How every Standard Webhooks secret begins."""
 
 # A section is a list of tables (exactly one, except in lists) of given values.
 Sections = dict[str, list[dict[str, Given]]]
@@ -80,15 +82,20 @@ def _table(
 ) -> dict[str, Given]:
     given: dict[str, Given] = {}
     for key, value in table.items():
-        if _looks_secret(key):
-            refuse_secret(key, file.where(*path, key), reading)
-        else:
-            given[key] = Given(value, file.where(*path, key), "file", folder)
+        where = file.where(*path, key)
+        if _looks_secret(key, value):
+            refuse_secret(key, where, reading)
+            continue
+        if isinstance(value, dict):
+            value = _table(file, (*path, key), value, folder, reading)
+        given[key] = Given(value, where, "file", folder)
     return given
 
 
-def _looks_secret(key: str) -> bool:
-    return not key.endswith("_env") and _SECRET.search(key) is not None
+def _looks_secret(key: str, value: object = None) -> bool:
+    if key.endswith("_env"):
+        return False
+    return _SECRET.search(key) is not None or (isinstance(value, str) and value.startswith(_SECRET_VALUE))
 
 
 def _from_environment(schema: Schema, environ: Mapping[str, str], reading: Reading) -> Sections:
@@ -119,4 +126,16 @@ def _inline(variable: str, text: str, reading: Reading) -> list[dict[str, Given]
     if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
         reading.wrong(variable, text, "environment", 'inline tables, as in `[{name = "…"}]`')
         return []
-    return [{key: Given(one, variable, "variable", Path.cwd()) for key, one in row.items()} for row in value]
+    return [_named(row, variable, reading) for row in value]
+
+
+def _named(row: Mapping[str, Any], variable: str, reading: Reading, depth: int = 0) -> dict[str, Given]:
+    given: dict[str, Given] = {}
+    for key, value in row.items():
+        if depth and _looks_secret(key, value):
+            refuse_secret(key, variable, reading)
+            continue
+        if isinstance(value, dict):
+            value = _named(value, variable, reading, depth + 1)
+        given[key] = Given(value, variable, "variable", Path.cwd())
+    return given

@@ -107,7 +107,8 @@ class Reading:
     ) -> Iterable[tuple[str, object]]:
         kinds = _hints(shape)
         for one in fields(shape):
-            fallback = defaults.get(one.name, one.default)
+            shipped = one.default if one.default_factory is MISSING else one.default_factory()
+            fallback = defaults.get(one.name, shipped)
             origin: tuple[Source, str] = ("default", "")
             value: object = MISSING
             if one.name in given:
@@ -115,11 +116,16 @@ class Reading:
                 limits = one.metadata.get("limits", Limits())
                 value = self._converted(one.name, kinds[one.name], found, limits)
                 origin = (found.source, found.where)
+                self._inner_origins(f"{label}.{one.name}", found)
             if value is MISSING:
                 value = fallback
             if value is not MISSING:
                 self.origins[f"{label}.{one.name}"] = origin
                 yield one.name, value
+
+    def _inner_origins(self, label: str, given: Given) -> None:
+        for key, one in given.value.items() if isinstance(given.value, dict) else ():
+            self.origins[f"{label}.{key}"] = (one.source, one.where)
 
     def _converted(self, key: str, kind: object, given: Given, limits: Limits) -> object:
         value, expected = _CONVERT[kind](given, limits)
@@ -172,6 +178,24 @@ def _texts(given: Given, _limits: Limits) -> tuple[object, str]:
     return (tuple(value) if fits and isinstance(value, list) else MISSING), "a list of texts"
 
 
+def _options(given: Given, _limits: Limits) -> tuple[object, str]:
+    """A table of texts, whole numbers and truths, all as texts; nothing is nested in it."""
+    expected = "a table of texts, whole numbers and true or false"
+    if not isinstance(given.value, dict):
+        return MISSING, expected
+    found: dict[str, str] = {}
+    for key, one in given.value.items():
+        if not isinstance(one.value, str | int) or not str(one.value).isprintable():
+            return MISSING, f"{expected}; '{shown(key)}' is {_article(one.value)}"
+        found[key] = told(one.value) if isinstance(one.value, bool) else str(one.value)
+    return found, expected
+
+
+def _article(value: object) -> str:
+    words = {dict: "a table", list: "a list", float: "a number with a fraction", str: "not printable"}
+    return words.get(type(value), "something else")
+
+
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([nrt\\]))")
 _NAMED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 _LONGEST = 64
@@ -216,6 +240,7 @@ _CONVERT: dict[object, Any] = {
     Path: _place,
     Path | None: _place,
     tuple[str, ...]: _texts,
+    Mapping[str, str]: _options,
 }
 
 

@@ -24,6 +24,7 @@ from returns_station.commands.common import (
     emit,
     guarded,
     now,
+    safe,
     say,
     usage,
 )
@@ -197,9 +198,27 @@ def settings(config: Config, target: Target) -> "Settings":
         secret_env=target.secret_env,
         token=secret(config, target.token_env) if target.token_env else None,
         token_env=target.token_env,
-        batch=config.sync.batch,
+        batch=target.batch or config.sync.batch,
         total_s=float(config.sync.timeout_seconds),
+        ca_file=target.ca_file,
+        feeds=_feeds(target),
+        hosts=frozenset(host.lower() for host in (*target.hosts, *config.sync.allow_hosts)),
+        options=dict(target.options),
+        merchant=config.station.merchant,
+        site=config.station.site,
     )
+
+
+def _feeds(target: Target) -> frozenset[str]:
+    from returns_station.connectors.api import FEEDS
+
+    unknown = sorted(set(target.feeds) - FEEDS)
+    if unknown:
+        known = ", ".join(sorted(FEEDS))
+        raise StationError(
+            "config.feed", f"There is no feed {safe(unknown[0])}.", f"Feeds are {known}; correct `feeds`."
+        )
+    return frozenset(target.feeds) or FEEDS
 
 
 def connect(config: Config, target: Target, ids: Callable[[], str]) -> "Connector":

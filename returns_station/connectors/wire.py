@@ -48,7 +48,7 @@ class Wire:
     """A small pool of connections to one upstream; safe to use from several threads."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
-        parts = check_url(settings.url, settings.allow_http)
+        parts = check_url(settings.url, settings.allow_http, settings.hosts)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._base = self.origin + parts.path.rstrip("/")
         self._host = parts.netloc
@@ -59,13 +59,16 @@ class Wire:
             ssl_context=_trust(settings),
             max_connections=8,
             keepalive_expiry=_KEPT_S,
-            network_backend=_Network(self._deadline, here_only),
+            network_backend=_Network(self._deadline, parts.hostname or "", here_only),
         )
 
     def send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes = b""
     ) -> Reply | RetryLater:
-        """The answer to one request, or why there is none; never raises for what the other side does."""
+        """The answer to one request, or why there is none; never raises for what the other side does.
+
+        `path` begins with a slash; where it could name another host the connection is refused.
+        """
         self._deadline.start(self._settings.total_s)
         try:
             return self._exchange(method, path, headers, body)
@@ -167,10 +170,14 @@ class _Deadline(threading.local):
 
 
 class _Network(httpcore2.NetworkBackend):
-    """Connects by the addresses a name resolves to, each of them checked; streams obey the deadline."""
+    """Connects to the one host there is, by the addresses its name resolves to, each of them checked.
 
-    def __init__(self, deadline: _Deadline, here_only: bool) -> None:
+    The address that was checked is the one connected to: the name is not resolved again. Streams obey the deadline.
+    """
+
+    def __init__(self, deadline: _Deadline, host: str, here_only: bool) -> None:
         self._deadline = deadline
+        self._host = host
         self._here_only = here_only
         self._inner = httpcore2.SyncBackend()
 
@@ -182,6 +189,8 @@ class _Network(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
+        if host.strip("[]").lower() != self._host:
+            raise _Forbidden(f"{host} is not the host of the upstream's url")
         lost: httpcore2.NetworkError | httpcore2.TimeoutException | None = None
         for address in self._resolve(host, port):
             try:

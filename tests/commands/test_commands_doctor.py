@@ -196,7 +196,7 @@ def test_every_value_is_shown_with_its_origin_and_no_secret(dock: Dock) -> None:
     assert ["station.site", "attic", "RETURNS_STATION_STATION_SITE"] in lines
     assert "aHVzaA" not in result.output
     values = {row["key"]: row["value"] for row in dock.json("config", "show")["values"]}
-    assert values["target[1].secret_env"] == "WMS_SECRET (set, hidden)"
+    assert values["target[1].secret_env"] == "WMS_SECRET (set by the environment, hidden)"
 
 
 def test_a_configuration_in_order_says_so(dock: Dock) -> None:
