@@ -39,6 +39,10 @@ Hook = Callable[[Call], object]
 When = Callable[[Call], bool]
 
 
+def _always(call: Call) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
@@ -57,11 +61,19 @@ class _Instead:
 
 
 @dataclass(slots=True)
+class _Slow:
+    seconds: float
+    left: int | None
+    when: When
+
+
+@dataclass(slots=True)
 class _Faults:
     drop_every: int = 0
-    slow_s: float = 0.0
-    cut_after: int | None = None
+    slow: _Slow | None = None
+    cut_when: When | None = None
     cut_answered: bool = True
+    cut: bool = False
     hooks: dict[int, Hook] = field(default_factory=dict)
     instead: list[_Instead] = field(default_factory=list)
 
@@ -117,18 +129,29 @@ class FaultProxy:
         with self._guard:
             self._faults.drop_every = n
 
-    def slow(self, seconds: float) -> None:
-        """Every answer of the upstream is passed on so many seconds later; 0 ends it."""
+    def slow(self, seconds: float, count: int | None = None, *, when: When = _always) -> None:
+        """The upstream's answer is passed on so many seconds later: to the next `count` calls (None: all) for which
+        `when` is true."""
         with self._guard:
-            self._faults.slow_s = seconds
+            self._faults.slow = _Slow(seconds, count, when)
 
-    def cut_after(self, n: int | None, *, answered: bool = True) -> None:
-        """From call `n` + 1 on nothing is forwarded: connections are closed at once. None ends it.
+    def cut_when(self, when: When, *, answered: bool = True) -> None:
+        """The first call for which `when` is true is the last that is forwarded; then connections are closed at once.
 
-        With `answered` False the upstream is still given call `n`, and its answer is lost.
+        With `answered` False the upstream still does that call, and its answer is lost. `reset` ends it.
         """
         with self._guard:
-            self._faults.cut_after, self._faults.cut_answered = n, answered
+            self._faults.cut_when, self._faults.cut_answered = when, answered
+
+    def cut_after(self, n: int, *, answered: bool = True) -> None:
+        """`cut_when` for call `n`."""
+        self.cut_when(lambda call: call.number >= n, answered=answered)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the call that `cut_when` waits for has come."""
+        with self._guard:
+            return self._faults.cut
 
     def on_call(self, n: int, hook: Hook) -> None:
         """`hook` runs after the upstream answered call `n` and before the answer is passed on."""
@@ -144,7 +167,7 @@ class FaultProxy:
         count: int | None = None,
         *,
         forward: bool = False,
-        when: When = lambda _: True,
+        when: When = _always,
     ) -> None:
         """Answers so in the upstream's place: the next `count` calls (None: all) for which `when` is true.
 
@@ -167,9 +190,10 @@ class FaultProxy:
         """The answer to pass on; None to hang up."""
         with self._guard:
             faults = self._faults
-            cut, instead = faults.cut_after, self._planned(call)
-        if cut is not None and call.number > cut:
-            return None
+            if faults.cut:
+                return None
+            instead, last = self._planned(call), faults.cut_when is not None and faults.cut_when(call)
+            faults.cut = last
         if instead is not None and not instead.forward:
             return instead.answer
         answer = self._ask(call, headers, body)
@@ -177,9 +201,9 @@ class FaultProxy:
             return None
         if hook := faults.hooks.get(call.number):
             hook(call)
-        self._closing.wait(faults.slow_s)
+        self._closing.wait(self._delay(faults, call))
         lost = faults.drop_every and call.number % faults.drop_every == 0
-        if lost or (call.number == cut and not faults.cut_answered):
+        if lost or (last and not faults.cut_answered):
             return None
         return instead.answer if instead else answer
 
@@ -197,6 +221,14 @@ class FaultProxy:
                 plan.left = None if plan.left is None else plan.left - 1
                 return plan
         return None
+
+    def _delay(self, faults: _Faults, call: Call) -> float:
+        with self._guard:
+            slow = faults.slow
+            if slow is None or slow.left == 0 or not slow.when(call):
+                return 0.0
+            slow.left = None if slow.left is None else slow.left - 1
+            return slow.seconds
 
     def _ask(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> _Answer | None:
         upstream = HTTPConnection(*self.upstream, timeout=_PATIENCE_S)

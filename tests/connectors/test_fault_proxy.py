@@ -99,7 +99,8 @@ def test_after_a_cut_nothing_reaches_the_upstream(
     assert isinstance(http.deliver(second, NO_REFS), RetryLater)
     assert len(upstream.receipts(return_id=first.return_id)) == 1
     assert upstream.receipts(return_id=second.return_id) == []
-    proxy.cut_after(None)
+    assert proxy.is_cut
+    proxy.reset()
     assert isinstance(http.deliver(second, NO_REFS), Delivered)
     http.close()
 
