@@ -100,7 +100,10 @@ class Station:
         with explained(path):
             self._lock.acquire()
             self.engine: Engine = open_engine(path)
-            self._unit_of_work = StationUnitOfWork(self.engine, self.rules, self.now, self._randomness)
+            shadow = frozenset(one.name for one in config.targets if one.shadow)
+            self._unit_of_work = StationUnitOfWork(
+                self.engine, self.rules, self.now, self._randomness, shadow
+            )
             if self._fixed:
                 self._fixed.sequence = self._unit_of_work.sequence()
             self.state = self._stored()

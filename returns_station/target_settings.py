@@ -38,7 +38,8 @@ class Target:
 
     `secret_env` and `token_env` are *names* of variables that hold the signing secret and the bearer token. With `hosts`
     it may talk to no other ones. `ca_file` holds certificates to trust besides the system's, `batch` is the most effects
-    of a request (None: as under [sync]). `options` are what only its connector knows.
+    of a request (None: as under [sync]). With `shadow` its effects are worked out and kept beside the old system, and
+    sent for the product families alone that were switched on. `options` are what only its connector knows.
     """
 
     name: str = setting()
@@ -51,6 +52,7 @@ class Target:
     feeds: tuple[str, ...] = setting(())
     ca_file: Path | None = setting(None)
     batch: int | None = setting(None, low=1, high=1_000)
+    shadow: bool = setting(False)
     options: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -41,9 +41,9 @@ _HEAD = ("id", "state", "target", "type", "return", "age", "next attempt", "why"
 def list_(
     state: Annotated[
         list[str] | None,
-        typer.Option(help="held, local, sent, refused, acknowledged or withdrawn; repeatable."),
+        typer.Option(help="held, local, sent, refused, acknowledged, withdrawn or shadow; repeatable."),
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Done and withdrawn rows too.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Done, withdrawn and shadow rows too.")] = False,
     limit: Annotated[int, typer.Option(help="Rows at most, oldest first.", min=1, max=100_000)] = 100,
     json: AsJson = False,
     config: ConfigFile = None,
@@ -54,7 +54,7 @@ def list_(
     states = _states(state, all_)
     with database(configured(config)) as engine:
         rows = outbox.listing(engine, states, limit=limit + 1)
-        shown, counts = rows[:limit], asdict(outbox.counts(engine))
+        shown, counts = rows[:limit], {**asdict(outbox.counts(engine)), "shadow": outbox.shadowed(engine)}
         told = [_row(engine, row, numbers) for numbers in [_numbers(engine, shown)] for row in shown]
     if json:
         emit({"counts": counts, "rows": told, "more": len(rows) > limit})
@@ -190,8 +190,10 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _summary(counts: dict[str, int]) -> str:
-    if not any(counts.values()):
-        return "Everything is delivered."
+    open_ = {name: number for name, number in counts.items() if name != "shadow"}
+    aside = f" In the shadow, never sent: {counts['shadow']}." if counts["shadow"] else ""
+    if not any(open_.values()):
+        return f"Everything is delivered.{aside}"
     words = {
         "local": "to send",
         "sent": "on the way",
@@ -199,4 +201,4 @@ def _summary(counts: dict[str, int]) -> str:
         "held": "not released",
     }
     told = ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts[name])
-    return f"Open: {told}."
+    return f"Open: {told}.{aside}"

@@ -85,7 +85,10 @@ class SettlementState(StrEnum):
 
 
 class SyncState(StrEnum):
-    """How far an effect has come towards its target; `held` waits for a release, `refused` is parked with a person."""
+    """How far an effect has come towards its target; `held` waits for a release, `refused` is parked with a person.
+
+    `shadow` was worked out beside the old system and is never sent.
+    """
 
     HELD = "held"
     LOCAL = "local"
@@ -93,6 +96,7 @@ class SyncState(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    SHADOW = "shadow"
 
 
 class PrintState(StrEnum):
@@ -189,6 +193,7 @@ MOVES: dict[type[StrEnum], frozenset[tuple[StrEnum, StrEnum]]] = {
             (SyncState.REFUSED, SyncState.LOCAL),
             (SyncState.LOCAL, SyncState.REFUSED),
             (SyncState.REFUSED, SyncState.WITHDRAWN),
+            (SyncState.SHADOW, SyncState.WITHDRAWN),
         }
     ),
     PrintState: frozenset(

@@ -19,6 +19,7 @@ from returns_station.store import projection
 from returns_station.store import tables as t
 from returns_station.store.answers import answer
 from returns_station.store.identity import uuid7
+from returns_station.store.shadow import Cutover, shadow_values
 from returns_station.store.snapshots import record_bytes
 from returns_station.workflow.ports import Ids, Input, Need, PrintDraft, Record, Rules, Step
 from returns_station.workflow.state import VERSION, State, dump
@@ -46,7 +47,7 @@ _WITHDRAW = (
     update(_outbox)
     .where(
         _outbox.c.id == bindparam("effect"),
-        _outbox.c.state.in_([SyncState.HELD, SyncState.LOCAL, SyncState.REFUSED]),
+        _outbox.c.state.in_([SyncState.HELD, SyncState.LOCAL, SyncState.REFUSED, SyncState.SHADOW]),
     )
     .values(state=SyncState.WITHDRAWN.value, settled_at=bindparam("at"))
 )
@@ -111,8 +112,11 @@ class StationUnitOfWork:
         rules: Rules,
         clock: Callable[[], datetime],
         seeded: Callable[[int], random.Random],
+        shadow: frozenset[str] = frozenset(),
     ) -> None:
+        """`shadow` are the targets that run beside the old system."""
         self._engine = engine
+        self._cutover = Cutover(shadow)
         self._rules = rules
         self._clock = clock
         self._seeded = seeded
@@ -135,6 +139,7 @@ class StationUnitOfWork:
         )
         meta = connection.execute(select(t.table(t.Meta)).where(t.table(t.Meta).c.key.like("counter.%")))
         self._counters = {row.key.removeprefix("counter."): int(row.value) for row in meta}
+        self._cutover.load(connection)
         connection.rollback()
 
     def _open(self) -> Connection:
@@ -265,13 +270,14 @@ class StationUnitOfWork:
     def _effects(self, connection: Connection, effects: tuple[Effect, ...], at: str) -> None:
         tops: dict[tuple[str, str], int] = {}
         rows = []
-        for effect in effects:
+        for effect, shadow in self._cutover.judged(connection, effects, at):
             lane = (effect.return_id, effect.target)
             if lane not in tops:
-                values = {"return_id": effect.return_id, "target": effect.target}
-                tops[lane] = int(connection.execute(_ORDINAL, values).scalar_one())
+                of_lane = {"return_id": effect.return_id, "target": effect.target}
+                tops[lane] = int(connection.execute(_ORDINAL, of_lane).scalar_one())
             tops[lane] += 1
-            rows.append(outbox_values(effect, tops[lane], self._rules.site, at))
+            values = outbox_values(effect, tops[lane], self._rules.site, at)
+            rows.append(shadow_values(values) if shadow else values)
         if rows:
             connection.exec_driver_sql(_OUTBOX, rows)
 

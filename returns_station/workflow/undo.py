@@ -11,6 +11,7 @@ from returns_station.workflow.state import Back
 from returns_station.workflow.turn import Turn
 
 _STILL_OURS = frozenset({SyncState.HELD, SyncState.LOCAL, SyncState.REFUSED})
+_NEVER_TOLD = _STILL_OURS | {SyncState.WITHDRAWN, SyncState.SHADOW}
 
 
 def undo(turn: Turn) -> None:
@@ -40,15 +41,15 @@ def _rows(turn: Turn, ids: tuple[str, ...]) -> tuple[tuple[Effect, SyncState], .
 
 def _money_gone(turn: Turn, last: Back) -> bool:
     return any(
-        effect.type not in REVERSAL and state not in _STILL_OURS and state is not SyncState.WITHDRAWN
+        effect.type not in REVERSAL and state not in _NEVER_TOLD
         for effect, state in _rows(turn, last.effects)
     )
 
 
 def take_back(turn: Turn, ids: tuple[str, ...]) -> None:
-    """Withdraws effects that nobody was told, reverses those that somebody was."""
-    for effect, state in _rows(turn, ids):
-        if state in _STILL_OURS:
+    """Withdraws effects that nobody was told, reverses those that somebody was, the last one first."""
+    for effect, state in sorted(_rows(turn, ids), key=lambda row: -ids.index(row[0].id)):
+        if state in _STILL_OURS or (state is SyncState.SHADOW and effect.type not in REVERSAL):
             turn.withdraw.append(effect.id)
         elif state is not SyncState.WITHDRAWN and effect.type in REVERSAL:
             turn.effects.append(
@@ -65,7 +66,7 @@ def take_back(turn: Turn, ids: tuple[str, ...]) -> None:
 def _tell_again(turn: Turn, ids: tuple[str, ...]) -> dict[str, str]:
     """What the step withdrew is true again: told under a new key, for a withdrawn row never comes back. Old key → new."""
     again: dict[str, str] = {}
-    for effect, state in _rows(turn, ids):
+    for effect, state in sorted(_rows(turn, ids), key=lambda row: ids.index(row[0].id)):
         if state is SyncState.WITHDRAWN:
             again[effect.id] = turn.ids.uuid()
             turn.effects.append(replace(effect, id=again[effect.id], released=True))

@@ -133,14 +133,15 @@ def tracking_values(texts: Iterable[str]) -> list[str]:
 
 
 def _acknowledged() -> ColumnElement[bool]:
-    """Whether the upstream has confirmed a settlement's money, so that its own figures hold it."""
+    """Whether the upstream has confirmed a settlement's money, so that its own figures hold it; what runs in the
+    shadow the old system pays there."""
     settlement, outbox = table(tables.Settlement), table(tables.Outbox)
     return (
         select(outbox.c.id)
         .where(
             outbox.c.return_id == settlement.c.return_id,
             outbox.c.settlement_id == settlement.c.id,
-            outbox.c.state == "acknowledged",
+            outbox.c.state.in_(("acknowledged", "shadow")),
         )
         .exists()
     )

@@ -1,7 +1,7 @@
 """The outbox: what others must still learn, claimed in order per return, settled once, and explained to a
 person."""
 
-from returns_station.store.outbox.desk import Counts, Why, counts, listing, park, retry, why
+from returns_station.store.outbox.desk import Counts, Why, counts, listing, park, retry, shadowed, why
 from returns_station.store.outbox.rows import OutboxRow, stamp, writing
 from returns_station.store.outbox.transit import (
     claim,
@@ -36,6 +36,7 @@ __all__ = [
     "recover",
     "retry",
     "settle",
+    "shadowed",
     "stamp",
     "why",
     "writing",

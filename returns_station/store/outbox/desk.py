@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, Integer, literal_column, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, Integer, func, literal_column, select, text, update
 
 from returns_station.domain.axes import SyncState
 from returns_station.errors import StationError
@@ -58,6 +58,14 @@ def counts(engine: Engine) -> Counts:
     with engine.connect() as connection:
         found.update((state, number) for state, number in connection.execute(_COUNTS))
     return Counts(**found)
+
+
+def shadowed(engine: Engine) -> int:
+    """Rows of all targets that were worked out beside the old system and are never sent."""
+    with engine.connect() as connection:
+        targets = TABLE.c.target.in_(_targets(connection))
+        counting = select(func.count()).where(targets, TABLE.c.state == SyncState.SHADOW.value)
+        return int(connection.execute(counting).scalar_one())
 
 
 def listing(
@@ -198,6 +206,11 @@ _SAYS: Final[dict[SyncState, Callable[[OutboxRow], tuple[str, str]]]] = {
     ),
     SyncState.REFUSED: _refused,
     SyncState.WITHDRAWN: lambda row: ("It was withdrawn before it was sent.", "Nothing."),
+    SyncState.SHADOW: lambda row: (
+        f"{row.target} runs in the shadow for it: it was worked out and kept, and is never sent"
+        + (f"; for a person it waits because of {row.problem_code}." if row.owner else "."),
+        "Nothing: the old system does this one. `returns-station shadow report` compares the two.",
+    ),
 }
 
 

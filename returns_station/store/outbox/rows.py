@@ -13,7 +13,7 @@ from returns_station.domain.axes import SyncState
 from returns_station.store import tables
 
 TABLE: Final[Table] = SQLModel.metadata.tables[str(tables.Outbox.__tablename__)]
-DONE: Final = (SyncState.ACKNOWLEDGED.value, SyncState.WITHDRAWN.value)
+DONE: Final = (SyncState.ACKNOWLEDGED.value, SyncState.WITHDRAWN.value, SyncState.SHADOW.value)
 """States of a row that nothing has to wait for any more."""
 
 

@@ -164,11 +164,12 @@ def _walk(row: Any) -> Select[Any]:
     )
 
 
-UNRELEASED = (SyncState.WITHDRAWN.value, SyncState.HELD.value)
+UNRELEASED = (SyncState.WITHDRAWN.value, SyncState.HELD.value, SyncState.SHADOW.value)
 
 
 def _before(row: Any) -> Any:
     # The nearest earlier row that was not withdrawn stands for all: it was only sent when they were done.
+    # A shadow row is sent by nobody, so nobody waits for it.
     # A held row is not deliverable yet and takes its place when it is released: money that waits for a
     # person keeps nobody's stock waiting.
     earlier = TABLE.alias("p")
