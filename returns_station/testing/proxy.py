@@ -4,7 +4,8 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -32,7 +33,14 @@ class Call:
     path: str
     """With its query, as it came."""
     size: int
+    digest: str = ""
+    """Of the body: two calls with the same one sent the same."""
     status: int | None = None
+
+    @property
+    def sent(self) -> tuple[str, str, str]:
+        """What tells a call from another."""
+        return self.method, self.path, self.digest
 
 
 Hook = Callable[[Call], object]
@@ -92,6 +100,8 @@ class FaultProxy:
             raise ValueError(f"{upstream_url!r} is not the http URL of an upstream on this machine")
         self.upstream: Final = (parts.hostname, parts.port or 80)
         self._guard = threading.Lock()
+        self._idle = threading.Condition(self._guard)
+        self._asking = 0
         self._closing = threading.Event()
         self._faults = _Faults()
         self._calls: list[Call] = []
@@ -180,9 +190,10 @@ class FaultProxy:
 
     # What the handler asks.
 
-    def came(self, method: str, path: str, size: int) -> Call:
+    def came(self, method: str, path: str, body: bytes) -> Call:
+        digest = sha256(body).hexdigest()[:16] if body else ""
         with self._guard:
-            call = Call(len(self._calls) + 1, method, path, size)
+            call = Call(len(self._calls) + 1, method, path, len(body), digest)
             self._calls.append(call)
             return call
 
@@ -206,6 +217,11 @@ class FaultProxy:
         if lost or (last and not faults.cut_answered):
             return None
         return instead.answer if instead else answer
+
+    def wait_for_upstream(self, seconds: float = 60.0) -> bool:
+        """Waits until the upstream has answered everything that was forwarded; False if it did not within the time."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._asking == 0, seconds)
 
     def opened(self, connection: socket.socket) -> None:
         with self._guard:
@@ -231,6 +247,16 @@ class FaultProxy:
             return slow.seconds
 
     def _ask(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> _Answer | None:
+        with self._guard:
+            self._asking += 1
+        try:
+            return self._forward(call, headers, body)
+        finally:
+            with self._idle:
+                self._asking -= 1
+                self._idle.notify_all()
+
+    def _forward(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> _Answer | None:
         upstream = HTTPConnection(*self.upstream, timeout=_PATIENCE_S)
         try:
             upstream.putrequest(call.method, call.path, skip_host=True, skip_accept_encoding=True)
@@ -251,7 +277,7 @@ class FaultProxy:
     def _note(self, call: Call, status: int) -> None:
         with self._guard:
             if call.number <= len(self._calls) and self._calls[call.number - 1] == call:
-                self._calls[call.number - 1] = Call(call.number, call.method, call.path, call.size, status)
+                self._calls[call.number - 1] = replace(call, status=status)
 
 
 class _Server(ThreadingHTTPServer):
@@ -283,7 +309,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def carry(self) -> None:
         body = _body(self.rfile, self.headers)
-        call = self.server.proxy.came(self.command, self.path, len(body))
+        call = self.server.proxy.came(self.command, self.path, body)
         headers = [
             (name, value)
             for name, value in self.headers.items()
