@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from returns_station.connectors import http_statement
 from returns_station.connectors.answers import SPLIT, Reader
 from returns_station.connectors.api import (
+    Asked,
     Capabilities,
     ConnectorError,
     Found,
@@ -20,9 +22,10 @@ from returns_station.connectors.api import (
     Refused,
     RetryLater,
     Settings,
+    Stated,
 )
 from returns_station.connectors.cloudevents import Signer, encode
-from returns_station.connectors.wire import Wire
+from returns_station.connectors.wire import Reply, Wire
 
 _BODY_BYTES: Final = 4 * 1024 * 1024
 _Event = tuple[str, bytes]
@@ -41,7 +44,9 @@ class HttpConnector:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
-        self.capabilities = Capabilities(batch=settings.batch, look_up=True, feeds=settings.feeds)
+        self.capabilities = Capabilities(
+            batch=settings.batch, look_up=True, feeds=settings.feeds, statement=True
+        )
         self._signer = Signer(settings, now, new_id)
         self._wire = Wire(settings)
         self._reader = Reader(self._wire.origin, settings, now)
@@ -92,6 +97,12 @@ class HttpConnector:
                 return self._page(feed, cursor, answer)
             reply = answer
         raise ConnectorError(reply.code, reply.sentence, _PULL, after_s=reply.after_s)
+
+    def statement(self, asked: Asked, refs: References) -> tuple[Stated, ...] | RetryLater:
+        def send(path: str) -> Reply | RetryLater:
+            return self._wire.send("GET", path, self._read_headers)
+
+        return http_statement.statement(asked.return_id, send, self._reader, self._wire.origin)
 
     def close(self) -> None:
         self._wire.close()
