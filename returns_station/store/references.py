@@ -1,6 +1,7 @@
 """What an upstream calls the things it made for a return, kept the moment it is known."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -23,6 +24,8 @@ class StoredReferences:
     target: str
     return_id: str
     clock: Callable[[], datetime]
+    committing: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Held around each commit of ours, so that it is not taken for another writer's."""
 
     def get(self, name: str) -> str | None:
         """The upstream's id, or None where none was put."""
@@ -37,7 +40,7 @@ class StoredReferences:
             return
         told: dict[str, Any] = {"value": value, "put_at": stamp(self.clock())}
         row = insert(_REFS).values(target=self.target, return_id=self.return_id, name=name, **told)
-        with writing(self.engine) as connection:
+        with self.committing(), writing(self.engine) as connection:
             connection.execute(
                 row.on_conflict_do_update(index_elements=["target", "return_id", "name"], set_=told)
             )

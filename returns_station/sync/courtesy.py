@@ -1,6 +1,7 @@
 """Keeps out of the worker's way: while somebody else writes, the drainer's share of the write lock is
 under a hundredth."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ class Courtesy:
         self._seen: int | None = None
         self._busy_until = 0.0
         self._took = 0.0
+        self._one = threading.Lock()
 
     @contextmanager
     def watching(self, engine: Engine) -> Iterator[None]:
@@ -46,13 +48,14 @@ class Courtesy:
 
     @contextmanager
     def committing(self) -> Iterator[None]:
-        """Around one of our own commits; only one at a time."""
-        version, began = self._version(), self._tick()
-        if self._seen is not None and version != self._seen:
-            self._busy_until = began + RECENT_S
-        yield
-        self._took = self._tick() - began
-        self._seen = self._version()
+        """Around one of our own commits, a reference's too; one waits for the other."""
+        with self._one:
+            version, began = self._version(), self._tick()
+            if self._seen is not None and version != self._seen:
+                self._busy_until = began + RECENT_S
+            yield
+            self._took = self._tick() - began
+            self._seen = self._version()
 
     def rest(self) -> None:
         """After a commit, with no lock held: nothing when nobody else writes."""

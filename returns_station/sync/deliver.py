@@ -148,7 +148,9 @@ class Drain:
         return {effect.key: self.connector.deliver(effect, self._refs(effect)) for effect in batch}
 
     def _refs(self, effect: Outgoing) -> References:
-        return StoredReferences(self.engine, self.target, effect.return_id, self.clock)
+        return StoredReferences(
+            self.engine, self.target, effect.return_id, self.clock, self.courtesy.committing
+        )
 
     def _broken(self, error: Exception) -> Postponed:
         # A connector that raises is somebody's defect; its rows wait and are retried, the others go on.
