@@ -82,6 +82,7 @@ class _Faults:
     cut_when: When | None = None
     cut_answered: bool = True
     cut: bool = False
+    twice: When | None = None
     hooks: dict[int, Hook] = field(default_factory=dict)
     instead: list[_Instead] = field(default_factory=list)
 
@@ -163,6 +164,11 @@ class FaultProxy:
         with self._guard:
             return self._faults.cut
 
+    def twice(self, when: When) -> None:
+        """Calls for which `when` is true reach the upstream twice; the second answer is passed on. For tests of tests."""
+        with self._guard:
+            self._faults.twice = when
+
     def on_call(self, n: int, hook: Hook) -> None:
         """`hook` runs after the upstream answered call `n` and before the answer is passed on."""
         with self._guard:
@@ -208,6 +214,8 @@ class FaultProxy:
         if instead is not None and not instead.forward:
             return instead.answer
         answer = self._ask(call, headers, body)
+        if faults.twice is not None and faults.twice(call):
+            answer = self._ask(call, headers, body)
         if answer is None:
             return None
         if hook := faults.hooks.get(call.number):

@@ -20,11 +20,11 @@ class ReferenceBench(Bench):
 
     patience_s = 0.3
 
-    def __init__(self, upstream: Upstream, connector: str = "http") -> None:
+    def __init__(self, upstream: Upstream, connector: str = "http", first: int = 1) -> None:
         self.upstream = upstream
         self.url = upstream.url
         self.connector = connector
-        self._numbers = count(1)
+        self._numbers = count(first)
 
     def settings(self, url: str) -> Settings:
         return Settings(url=url, secret=TEST_SECRET, merchant=MERCHANT, site=SITE)
