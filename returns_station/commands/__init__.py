@@ -17,15 +17,17 @@ def register(app: typer.Typer) -> None:
         labelling,
         migrating,
         outbox,
+        reconciling,
         scanning,
         setup,
+        shadowing,
         sheets,
         showing,
         syncing,
         upstream,
     )
 
-    for module in (migrating, importing, syncing, upstream, scanning, showing, doctor, setup):
+    for module in (migrating, importing, syncing, reconciling, upstream, scanning, showing, doctor, setup):
         module.register(app)
-    for group in (labelling, sheets, outbox, configuring, devices):
+    for group in (labelling, sheets, outbox, shadowing, configuring, devices):
         app.add_typer(group.app)

@@ -125,6 +125,14 @@ def _as_json(report: "ImportReport") -> dict[str, Any]:
     return {**counts, "problems": problems, "more": report.more, "notices": list(report.notices)}
 
 
+def tell_import(kind: str, report: "ImportReport", *, as_json: bool) -> None:
+    """Says what came of an import."""
+    if as_json:
+        emit({"kind": kind, "dry_run": False, **_as_json(report)})
+    else:
+        _tell(kind, report, dry_run=False)
+
+
 def _tell(kind: str, report: "ImportReport", *, dry_run: bool) -> None:
     for notice in report.notices:
         complain(notice)

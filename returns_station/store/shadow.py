@@ -3,14 +3,18 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from returns_station.domain.axes import SyncState
+from returns_station.domain.codes import Role
 from returns_station.domain.effects import Effect
+from returns_station.errors import StationError
 from returns_station.store import tables as t
+from returns_station.store.outbox.rows import stamp, writing
 
 DEFAULT_FAMILY: Final = "default"
 """The family of what has no product."""
@@ -217,3 +221,40 @@ _EXPECTED: Final = (
 def shadow_values(values: dict[str, Any]) -> dict[str, Any]:
     """An outbox row as it is kept in the shadow; what would wait for a person keeps its reason and owner."""
     return values | {"state": SyncState.SHADOW.value}
+
+
+# --- switching --------------------------------------------------------------------------------------------------------
+
+
+def switch(engine: Engine, target: str, family: str, *, live: bool, badge: str, now: datetime) -> str:
+    """Parcels that are received from now on go by it; the worker's id. Raises StationError for a badge that may not, or
+    for a family that no product has."""
+    with writing(engine) as connection:
+        worker = _supervisor(connection, badge)
+        named = select(_product.c.id).where(func.coalesce(_product.c.family, _product.c.type) == family)
+        if family != DEFAULT_FAMILY and connection.execute(named.limit(1)).first() is None:
+            raise StationError(
+                "usage.family",
+                f"No product is of the family {family!r}.",
+                "`returns-station shadow families` lists them; a product's family comes with its import or feed.",
+            )
+        told = {"live": live, "by": worker, "at": stamp(now)}
+        row = insert(_switch).values(target=target, family=family, **told)
+        connection.execute(row.on_conflict_do_update(index_elements=["target", "family"], set_=told))
+    return worker
+
+
+def _supervisor(connection: Connection, badge: str) -> str:
+    held, worker = t.table(t.Badge), t.table(t.Worker)
+    found = connection.execute(
+        select(worker.c.id, worker.c.role, worker.c.active, held.c.revoked_at)
+        .join(held, held.c.worker_id == worker.c.id)
+        .where(held.c.code == badge.strip().upper())
+    ).first()
+    if found is None or found.revoked_at is not None or not found.active:
+        raise StationError("usage.badge", "This badge is not known, or revoked.", "Scan another badge.")
+    if found.role != Role.SUPERVISOR.value:
+        raise StationError(
+            "usage.badge", "A family is switched by a supervisor.", "Scan a supervisor's badge."
+        )
+    return str(found.id)
