@@ -25,9 +25,10 @@ def register(app: typer.Typer) -> None:
         showing,
         syncing,
         upstream,
+        worklist,
     )
 
     for module in (migrating, importing, syncing, reconciling, upstream, scanning, showing, doctor, setup):
         module.register(app)
-    for group in (labelling, sheets, outbox, shadowing, configuring, devices):
+    for group in (labelling, sheets, outbox, worklist, shadowing, configuring, devices):
         app.add_typer(group.app)

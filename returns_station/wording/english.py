@@ -333,4 +333,18 @@ SENTENCES: Final = {
     ),
     "help.container_reason": "Type or scan the reason, or scan the right place.",
     "help.stop_shelf": "Put it where nobody is harmed, then scan that place.",
+    # what a person does where no system is told
+    "work.receipt": "Note that parcel {plate} of return {number} has arrived.",
+    "work.stock": "Book {item} ({label}) to {place}: {disposition}. Return {number}.",
+    "work.available": "Note that {item} ({label}) is now at {place}. Return {number}.",
+    "work.completed": "Close parcel {plate} of return {number}: everything in it is decided.",
+    "work.short": "Note that these of return {number} will not come: {pieces}.",
+    "work.refund": "Refund {amount} to order {order} in the back office. Return {number}.",
+    "work.store_credit": "Give a store credit of {amount} for order {order}. Return {number}.",
+    "work.exchange": "Send the exchange for order {order}, worth {amount}. Return {number}.",
+    "work.back": "Take back: {task}",
+    "work.withdrawn": "Withdrawn before it was done: {task}",
+    "work.open": "Open: {count}.",
+    "work.money": "Money to move for {target}: {amount} ({count}).",
+    "work.none": "Nothing is to be done.",
 }
