@@ -20,6 +20,7 @@ from returns_station.connectors.api import ConnectorError, RetryLater, Settings
 
 _SLICE: Final = 65536
 _KEPT_S: Final = 30.0
+_LOST: Final = "upstream.lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,15 @@ class Wire:
     ) -> Reply | RetryLater:
         """The answer to one request, or why there is none; never raises for what the other side does.
 
-        `path` begins with a slash; where it could name another host the connection is refused.
+        `path` begins with a slash; where it could name another host the connection is refused. A read whose
+        connection was lost is asked once more within its time: it changes nothing (RFC 9110, 9.2.2).
         """
         self._deadline.start(self._settings.total_s)
+        reply = self._once(method, path, headers, body)
+        lost = isinstance(reply, RetryLater) and reply.code == _LOST
+        return self._once(method, path, headers, body) if lost and method == "GET" else reply
+
+    def _once(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply | RetryLater:
         try:
             return self._exchange(method, path, headers, body)
         except _TooLarge:
@@ -86,7 +93,7 @@ class Wire:
             return RetryLater(sentence, unknown=True, code="upstream.timeout", hint=_ASK)
         except (httpcore2.NetworkError, httpcore2.ProtocolError):
             sentence = f"The connection to {self.origin} was lost before its answer was whole."
-            return RetryLater(sentence, unknown=True, code="upstream.lost", hint=_ASK)
+            return RetryLater(sentence, unknown=True, code=_LOST, hint=_ASK)
 
     def close(self) -> None:
         self._pool.close()

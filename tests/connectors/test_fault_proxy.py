@@ -90,6 +90,19 @@ def test_a_lost_answer_is_unknown_here_and_done_there(proxy: FaultProxy, upstrea
     http.close()
 
 
+def test_a_read_whose_answer_was_lost_is_asked_once_more_and_a_write_never(proxy: FaultProxy) -> None:
+    effect, http = receipt(), connector(proxy.url)
+    proxy.drop_every(2)
+    assert isinstance(http.look_up(effect, NO_REFS), NotFound)
+    assert isinstance(http.look_up(effect, NO_REFS), NotFound)
+    assert isinstance(http.deliver(effect, NO_REFS), RetryLater)
+    assert [method for method, _, _ in _seen(proxy)] == ["GET", "GET", "GET", "POST"]
+    proxy.drop_every(1)
+    assert isinstance(http.look_up(effect, NO_REFS), RetryLater)
+    assert len(proxy.calls) == 6
+    http.close()
+
+
 @pytest.mark.parametrize("answered", [True, False])
 def test_after_a_cut_nothing_reaches_the_upstream(
     proxy: FaultProxy, upstream: Upstream, answered: bool
