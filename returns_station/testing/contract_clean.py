@@ -49,14 +49,8 @@ class CleanLaws:
     @pytest.fixture(scope="class")
     @classmethod
     def delivered(cls, bench: Bench) -> Delivery:
-        """A case delivered effect by effect; the calls go through a proxy without faults, to be counted."""
-        case, refs = bench.fresh(), MemoryReferences()
-        if bench.url is None:
-            with _connected(bench) as connector:
-                return Delivery(case, refs, bring_all(connector, case.effects, refs), 0)
-        with FaultProxy(bench.url) as proxy, _connected(bench, proxy.url) as connector:
-            outcomes = bring_all(connector, case.effects, refs)
-            return Delivery(case, refs, outcomes, sum(map(bench.writes, proxy.calls)))
+        """A case that was delivered without faults."""
+        return delivery(bench)
 
     @pytest.fixture
     def connector(self, bench: Bench) -> Iterator[Connector]:
@@ -188,6 +182,17 @@ class CleanLaws:
             if isinstance(stated, RetryLater):
                 broken(_STATED, f"An upstream that is well is stated as {said(stated)}")
             _same(stated, delivered.case.effects, bench.count(delivered.case))
+
+
+def delivery(bench: Bench) -> Delivery:
+    """A fresh case delivered effect by effect; the calls go through a proxy without faults, to be counted."""
+    case, refs = bench.fresh(), MemoryReferences()
+    if bench.url is None:
+        with _connected(bench) as connector:
+            return Delivery(case, refs, bring_all(connector, case.effects, refs), 0)
+    with FaultProxy(bench.url) as proxy, _connected(bench, proxy.url) as connector:
+        outcomes = bring_all(connector, case.effects, refs)
+        return Delivery(case, refs, outcomes, sum(map(bench.writes, proxy.calls)))
 
 
 def _same(stated: tuple[Stated, ...], effects: tuple[Outgoing, ...], found: Counted) -> None:

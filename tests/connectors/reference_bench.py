@@ -10,7 +10,7 @@ from returns_station.testing.contract import Bench, Case, Counted
 from returns_station.testing.contract_effects import Parcel, Piece
 from returns_station.testing.upstream.process import TEST_SECRET, Upstream
 
-ORDERS = 60
+ORDERS = 120
 MERCHANT, SITE = "candles", "leeds"
 PAID, REFUNDED = "15.00", 1275
 
