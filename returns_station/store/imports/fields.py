@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from returns_station.domain import money as exact
 from returns_station.domain.scan import checks
@@ -128,6 +129,23 @@ def texts(value: object, _currency: str | None) -> list[str]:
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
         raise Unfit(f"a list of texts, {SEPARATOR} between them,")
     return [part.strip(BLANKS) for part in parts if part.strip(BLANKS)]
+
+
+def links(value: object, _currency: str | None) -> list[str]:
+    """Several https links, such as to pictures; nothing is fetched from them here."""
+    found = texts(value, None)
+    if not all(_is_link(part) for part in found):
+        raise Unfit("a list of links that begin with https://, | between them,")
+    return found
+
+
+def _is_link(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        right = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return False
+    return right and len(text) <= 2000 and text.isprintable() and " " not in text
 
 
 def words(value: object, _currency: str | None) -> list[str]:

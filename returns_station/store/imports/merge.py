@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from returns_station.store import tables
+from returns_station.store.imports.customers import merge_history
 from returns_station.store.imports.orders import link_orders, merge_orders
 from returns_station.store.imports.problems import ImportReport, Problems
 from returns_station.store.imports.returns import merge_authorizations
@@ -128,16 +129,24 @@ def _products(target: Target, rows: list[Row]) -> Count:
     return count(head, {key for key, product in head.ids.items() if product in touched})
 
 
+_CLEARED = ("hazard", "weight_grams", "family", "vendor_terms")
+"""Facts of a product that a blank cell clears."""
+
+
 def _titled(row: Row) -> None:
     """A new product without a title is called by its SKU."""
     row["title"] = row["title"] or row["sku"]
 
 
 def _product(row: Row) -> Row:
-    kept = {name: value for name, value in row.items() if name not in ("gtins", "components", "only_new")}
+    apart = ("gtins", "components", "images", "only_new")
     kept = {
-        name: value for name, value in kept.items() if value is not None or name in ("hazard", "weight_grams")
+        name: value
+        for name, value in row.items()
+        if name not in apart and (value is not None or name in _CLEARED)
     }
+    if "images" in row:
+        kept["images"] = json.dumps(row["images"] or [], ensure_ascii=False)
     if row.get("components") is not None:
         kept["components"] = json.dumps(row["components"], ensure_ascii=False)
     return kept
@@ -187,7 +196,7 @@ def _customers(target: Target, rows: list[Row]) -> Count:
     head = upsert(target, tables.Customer, heads, ("merchant", "source", "number"), "number", fixed)
     bodies = {head.ids[(target.merchant, target.source, row["number"])]: row for row in rows}
     new = {head.ids[key] for key in head.inserted}
-    touched = _subjects(target, "customer", bodies, new)
+    touched = _subjects(target, "customer", bodies, new) | merge_history(target, bodies)
     return count(head, {key for key, found in head.ids.items() if found in touched})
 
 

@@ -70,6 +70,9 @@ PRODUCT = Shape(
         components=fields.texts,
         weight_grams=fields.whole(0, "grams"),
         gtins=fields.gtins,
+        family=fields.text,
+        images=fields.links,
+        vendor_terms=fields.text,
     ),
 )
 
@@ -143,7 +146,18 @@ PERSONAL = ("name", "company", "email", "phone", "address")
 CUSTOMER = Shape(
     "number",
     _MERCHANT
-    | _columns(("number",), number=fields.text, segment=fields.word, **dict.fromkeys(PERSONAL, fields.text)),
+    | _columns(
+        ("number",),
+        number=fields.text,
+        segment=fields.word,
+        orders=fields.whole(0, "orders"),
+        pieces_bought=fields.whole(0, "pieces"),
+        pieces_returned=fields.whole(0, "pieces"),
+        currency=fields.currency,
+        first_order_at=fields.instant,
+        **dict.fromkeys(PERSONAL, fields.text),
+    )
+    | _money("spent", "returned"),
 )
 
 LOCATION = Shape(
