@@ -37,6 +37,9 @@ class HttpConnector:
     One whole-batch failure ends the call: what was not sent yet is answered RetryLater, known not to be done.
     """
 
+    OPTIONS: Final = frozenset[str]()
+    """It has no options of its own."""
+
     def __init__(
         self,
         settings: Settings,

@@ -1,5 +1,7 @@
 """Connectors by name, from the entry points of installed packages; listing them imports none."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final, cast
 
@@ -42,4 +44,21 @@ def _point(name: str) -> EntryPoint:
         f"Several connectors are called {name!r}: {', '.join(sorted(points))}.",
         "Uninstall all but one of the packages.",
         retry=False,
+    )
+
+
+def check_options(name: str, factory: object, options: Iterable[str]) -> None:
+    """Raises ConnectorError for an option that the connector does not know, where it says which it knows.
+
+    A factory says so by an attribute `OPTIONS`, the names in a set; one without is trusted to look itself.
+    """
+    known: Iterable[str] | None = getattr(factory, "OPTIONS", None)
+    unknown = [] if known is None else sorted(set(options) - set(known))
+    if known is None or not unknown:
+        return
+    near = get_close_matches(unknown[0], known, n=1)
+    guess = f"; did you mean {near[0]!r}?" if near else "."
+    hint = f"Options are {', '.join(sorted(known))}." if known else "It has none: take [target.options] out."
+    raise ConnectorError(
+        "connector.option", f"The connector {name} has no option {unknown[0]!r}{guess}", hint, retry=False
     )

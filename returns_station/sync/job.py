@@ -96,20 +96,29 @@ def watch(
     parent: int | None = None,
     every: float = LOOK_EVERY_S,
     between: Callable[[], object] = nothing,
+    after: Callable[[DrainReport, float], object] = nothing,
+    beat: Callable[[], object] = nothing,
 ) -> DrainReport:
     """Drains again and again, as soon as the database changed, a row is due, or `every` seconds passed.
 
     Ends when `stop` is set or the process `parent` is not our parent any more. A database that cannot be
     written for a while (a backup, a full disk) is waited for: rows on their way are then unknown and
-    treated as such.
+    treated as such. `after` gets what each pass did and its seconds; `beat` is called all the while, so that one who
+    hears nothing for long knows that it is stuck.
     """
     report = DrainReport()
-    drain = replace(drain, ended=lambda: _over(stop, parent))
-    with _Look(drain, stop, parent, every) as look:
-        while not look.over:
+
+    def ended() -> bool:
+        beat()
+        return over(stop, parent)
+
+    drain = replace(drain, ended=ended)
+    with _Look(drain, stop, every) as look:
+        while not ended():
             began = look.begin()
             try:
                 report = log_drain(drain.target, drain.once())
+                after(report, time.monotonic() - began)
                 between()
             except OperationalError as error:
                 _LOG.warning("sync.store_failed", target=drain.target, error=str(error.orig))
@@ -136,7 +145,8 @@ def log_drain(target: str, report: DrainReport) -> DrainReport:
     return report
 
 
-def _over(stop: threading.Event, parent: int | None) -> bool:
+def over(stop: threading.Event, parent: int | None) -> bool:
+    """Whether a watch has to end: it was told to, or its parent is gone."""
     return stop.is_set() or (parent is not None and os.getppid() != parent)
 
 
@@ -144,10 +154,9 @@ class _Look:
     """Waits for a reason to look again. Its connection does nothing but ask whether others changed the
     database."""
 
-    def __init__(self, drain: Drain, stop: threading.Event, parent: int | None, every: float) -> None:
+    def __init__(self, drain: Drain, stop: threading.Event, every: float) -> None:
         self._drain = drain
         self._stop = stop
-        self._parent = parent
         self._every = every
         self._connection = drain.engine.connect()
         self._version = 0
@@ -160,10 +169,6 @@ class _Look:
     ) -> None:
         self._connection.close()
 
-    @property
-    def over(self) -> bool:
-        return _over(self._stop, self._parent)
-
     def begin(self) -> float:
         """The time, once the version is noted: what is committed during the look is looked at again."""
         self._version = self._data_version()
@@ -175,7 +180,7 @@ class _Look:
         rest = time.monotonic() + (took * _REST if idle else 0.0)
         until = time.monotonic() + self._every
         due = self._due()
-        while not self.over:
+        while not self._drain.ended():
             self._stop.wait(_TICK_S)
             late = time.monotonic() >= until or (due is not None and self._drain.clock() >= due)
             if time.monotonic() >= rest and (late or self._data_version() != self._version):
@@ -231,4 +236,4 @@ def _log_pull(target: str, report: PullReport) -> None:
         _LOG.info("sync.pulled", target=target, feed=report.feed, pages=report.pages, rows=report.rows)
 
 
-__all__ = ["Pace", "SyncReport", "run_sync", "watch"]
+__all__ = ["Pace", "SyncReport", "over", "run_sync", "watch"]

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from traceback import extract_tb
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
-from returns_station.connectors.api import Connector, ConnectorError
+from returns_station.connectors.api import Connector, ConnectorError, Page
 from returns_station.errors import Problem, StationError
 from returns_station.store import tables
 from returns_station.store.outbox import stamp, writing
@@ -18,6 +20,7 @@ ORDER: Final = ("locations", "products", "customers", "orders", "authorizations"
 """A row is pulled after the rows it names."""
 PAGE: Final = 500
 _CURSORS: Final[Table] = SQLModel.metadata.tables[str(tables.PullCursor.__tablename__)]
+_LOG = structlog.get_logger("returns_station.sync")
 
 Row = Mapping[str, object]
 Merge = Callable[[Connection, str, Sequence[Row], datetime], int]
@@ -74,7 +77,7 @@ def pull_feed(
     while more:
         cursor = cursor_of(engine, target, feed)
         try:
-            page = connector.pull(feed, cursor, limit)
+            page = _page(connector, target, feed, cursor, limit)
             with writing(engine) as connection:
                 merged = _keep(connection, target, feed, (cursor, page.cursor), page.items, merge, clock())
         except ConnectorError as error:
@@ -85,6 +88,21 @@ def pull_feed(
         progress(report)
         more = page.more
     return report
+
+
+def _page(connector: Connector, target: str, feed: str, cursor: str | None, limit: int) -> Page:
+    try:
+        return connector.pull(feed, cursor, limit)
+    except StationError:
+        raise
+    except Exception as error:
+        # A connector that raises is somebody's defect: its other feeds, what it delivers and the other targets go on.
+        kind, at = type(error).__name__, extract_tb(error.__traceback__)[-1]
+        _LOG.error(
+            "sync.connector_failed", target=target, feed=feed, error=kind, file=at.filename, line=at.lineno
+        )
+        sentence = f"The connector failed with {kind}."
+        raise ConnectorError("sync.connector", sentence, "This is a defect: please report it.") from error
 
 
 def cursor_of(engine: Engine, target: str, feed: str) -> str | None:

@@ -18,14 +18,14 @@ def test_once_delivers_everything_and_says_so_in_a_line(served: tuple[Worked, Up
     result = worked.dock("sync", "--once")
     assert (result.exit_code, result.stderr) == (0, "")
     (line,) = result.stdout.splitlines()
-    assert line.startswith("wms: 3 delivered, 0 refused, 0 put off, 0 left; ")
+    assert line.startswith("wms: 4 delivered, 0 refused, 0 put off, 0 left; ")
     assert worked.dock("outbox", "list").stdout == "Everything is delivered.\n"
     assert [row["lpn"] for row in upstream.movements() if row["lpn"] == worked.lpn] == [worked.lpn]
 
 
 def test_json_says_what_was_delivered_and_pulled(served: tuple[Worked, Upstream]) -> None:
     told = served[0].dock.json("sync", "--once")
-    assert (told["target"], told["acknowledged"], told["left"], told["problems"]) == ("wms", 3, 0, [])
+    assert (told["target"], told["acknowledged"], told["left"], told["problems"]) == ("wms", 4, 0, [])
     assert set(told["pulled"]) == {"products", "orders", "authorizations", "customers", "locations"}
     assert told["pulled"]["products"] > 0
 
@@ -34,8 +34,8 @@ def test_an_upstream_that_is_away_exits_1_and_keeps_everything(worked: Worked) -
     result = worked.dock("sync", "--once")
     assert result.exit_code == 1
     assert result.stdout.startswith("wms: 0 delivered, 0 refused, ")
-    assert " 3 left; 0 rows pulled." in result.stdout
-    assert len(worked.dock.json("outbox", "list")["rows"]) == 3
+    assert " 4 left; 0 rows pulled." in result.stdout
+    assert len(worked.dock.json("outbox", "list")["rows"]) == 4
 
 
 def test_a_target_that_cannot_work_is_named_and_the_others_are_served(
@@ -47,7 +47,7 @@ def test_a_target_that_cannot_work_is_named_and_the_others_are_served(
     result = worked.dock("sync", "--once")
     assert result.exit_code == 1
     assert result.stderr.startswith("erp: The secret NO_SUCH_SECRET is neither in the environment nor in ")
-    assert result.stdout.startswith("wms: 3 delivered, ")
+    assert result.stdout.startswith("wms: 4 delivered, ")
 
 
 def test_a_second_drainer_is_locked_out_with_exit_4(worked: Worked) -> None:
@@ -146,8 +146,8 @@ def test_watching_two_targets_delivers_to_both_and_ends_after_sigterm_with_0(
         child.communicate()
     states = worked.dock.rows("select target, state, count(*) as n from outbox group by 1, 2 order by 1")
     assert [(row["target"], row["n"]) for row in states if row["state"] == "acknowledged"] == [
-        ("erp", 3),
-        ("wms", 3),
+        ("erp", 4),
+        ("wms", 4),
     ]
 
 
