@@ -47,7 +47,16 @@ def text(value: object, _currency: str | None) -> str:
     """A text; a whole JSON number counts as its digits."""
     if isinstance(value, bool | Inexact) or not isinstance(value, str | int):
         raise Unfit("a text, letters or digits")
-    return str(value)
+    return whole_letters(str(value))
+
+
+def whole_letters(value: str) -> str:
+    """The text; half a surrogate pair, which JSON can spell, is refused, for no file or database can hold it."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Unfit("a text of whole letters") from None
+    return value
 
 
 def whole(minimum: int, unit: str) -> Parse:
@@ -128,7 +137,7 @@ def texts(value: object, _currency: str | None) -> list[str]:
     parts = value.split(SEPARATOR) if isinstance(value, str) else value
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
         raise Unfit(f"a list of texts, {SEPARATOR} between them,")
-    return [part.strip(BLANKS) for part in parts if part.strip(BLANKS)]
+    return [whole_letters(part.strip(BLANKS)) for part in parts if part.strip(BLANKS)]
 
 
 def links(value: object, _currency: str | None) -> list[str]:
