@@ -11,6 +11,7 @@ def register(app: typer.Typer) -> None:
     """Adds every command of this package to the app."""
     from returns_station.commands import (
         configuring,
+        customer,
         devices,
         doctor,
         importing,
@@ -28,7 +29,18 @@ def register(app: typer.Typer) -> None:
         worklist,
     )
 
-    for module in (migrating, importing, syncing, reconciling, upstream, scanning, showing, doctor, setup):
+    for module in (
+        migrating,
+        customer,
+        importing,
+        syncing,
+        reconciling,
+        upstream,
+        scanning,
+        showing,
+        doctor,
+        setup,
+    ):
         module.register(app)
     for group in (labelling, sheets, outbox, worklist, shadowing, configuring, devices):
         app.add_typer(group.app)

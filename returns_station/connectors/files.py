@@ -5,9 +5,9 @@ Effects go out as a file each, acknowledgements and feeds come in as files; docs
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from returns_station.connectors.api import (
     FEEDS,
@@ -53,6 +53,8 @@ class FilesConnector:
     is there unless the draft is, even when its reader has taken it away. So no key is ever written a second time.
     """
 
+    OPTIONS: ClassVar = frozenset({"format", "await_ack", "ack_seconds", "settle_seconds"})
+
     def __init__(
         self,
         settings: Settings,
@@ -60,14 +62,11 @@ class FilesConnector:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
-        options = dict(settings.options)
+        options = settings.options
         self._format = _choice(options, "format", FORMATS)
         self._await = _choice(options, "await_ack", ("false", "true")) == "true"
         self._ack_s = _seconds(options, "ack_seconds", ACK_S)
         settle_s = _seconds(options, "settle_seconds", SETTLE_S)
-        if options:
-            known = "format, await_ack, ack_seconds, settle_seconds"
-            raise _option(f"The connector files has no option {next(iter(options))}", f"Options are {known}.")
         self._drop = drop_of(settings.url, settings.max_answer_bytes)
         self._acks = Acknowledgements(self._drop)
         self._feeds = Feeds(self._drop, settle_s, now)
@@ -171,15 +170,15 @@ def _said(word: Word) -> Delivered | Refused:
     return Delivered(word.reference, duplicate=True)
 
 
-def _choice(options: dict[str, str], name: str, choices: tuple[str, ...]) -> str:
-    value = options.pop(name, choices[0])
+def _choice(options: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    value = options.get(name, choices[0])
     if value not in choices:
         raise _option(f"The option {name} is {value!r}", f"It is one of {', '.join(choices)}.")
     return value
 
 
-def _seconds(options: dict[str, str], name: str, usual: float) -> float:
-    value = options.pop(name, None)
+def _seconds(options: Mapping[str, str], name: str, usual: float) -> float:
+    value = options.get(name)
     if value is None:
         return usual
     if not re.fullmatch(r"[0-9]{1,5}", value):

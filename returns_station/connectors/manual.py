@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from returns_station.connectors.api import (
     Asked,
@@ -50,6 +50,8 @@ def ticked(value: str | None) -> bool:
 class ManualConnector:
     """Takes every effect at once; raises ConnectorError for an address, for there is none."""
 
+    OPTIONS: ClassVar = frozenset[str]()
+
     def __init__(
         self,
         settings: Settings,
@@ -60,9 +62,6 @@ class ManualConnector:
         if settings.url not in ("", "manual:"):
             sentence = f"The address {settings.url!r} is of no use to the worklist."
             raise ConnectorError("manual.url", sentence, "Write url = manual: there.", retry=False)
-        if settings.options:
-            sentence = f"The connector manual has no option {next(iter(settings.options))}."
-            raise ConnectorError("manual.option", sentence, "It has none at all.", retry=False)
         self.capabilities = Capabilities(1, look_up=True, feeds=frozenset(), statement=True, forgets=False)
 
     def deliver(self, effect: Outgoing, refs: References) -> Outcome:

@@ -73,11 +73,13 @@ def tasks(engine: Engine, target: str | None = None) -> list[Task]:
 def open_money(engine: Engine) -> tuple[OpenMoney, ...]:
     """What of the open tasks is money, by target and currency."""
     sums: dict[tuple[str, str], tuple[int, int]] = {}
-    for task in tasks(engine):
+    with engine.connect() as connection:
+        found = _tasks(connection, None, "returns.refund%")
+    for task in found:
         if task.state is TaskState.OPEN and task.minor is not None and task.currency:
             count, minor = sums.get((task.target, task.currency), (0, 0))
             sums[task.target, task.currency] = count + 1, minor + task.minor
-    return tuple(OpenMoney(*key, *found) for key, found in sorted(sums.items()))
+    return tuple(OpenMoney(*key, *sum_) for key, sum_ in sorted(sums.items()))
 
 
 def tick(engine: Engine, keys: Sequence[str], by: str, now: datetime) -> list[Task]:
@@ -132,8 +134,8 @@ def _put(connection: Connection, task: Task, value: str, at: str) -> None:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _tasks(connection: Connection, target: str | None) -> list[Task]:
-    rows = _rows(connection, target)
+def _tasks(connection: Connection, target: str | None, kind: str = "%") -> list[Task]:
+    rows = _rows(connection, target, kind)
     bodies = {row.id: (row.type, json.loads(row.body)) for row in rows}
     ticks = {row.id: json.loads(row.tick) if row.tick else {} for row in rows}
     done = {key for key, told in ticks.items() if told.get("done")}
@@ -153,7 +155,7 @@ def _tasks(connection: Connection, target: str | None) -> list[Task]:
     return told
 
 
-def _rows(connection: Connection, target: str | None) -> Sequence[Any]:
+def _rows(connection: Connection, target: str | None, kind: str) -> Sequence[Any]:
     tick = _refs.alias("tick")
     same = (_refs.c.target == _outbox.c.target, _refs.c.return_id == _outbox.c.return_id)
     asked = (
@@ -170,6 +172,7 @@ def _rows(connection: Connection, target: str | None) -> Sequence[Any]:
             & (tick.c.name == _TICK + _outbox.c.id),
         )
         .outerjoin(_authorization, _authorization.c.id == _outbox.c.return_id)
+        .where(_outbox.c.type.like(kind))
         .order_by(_outbox.c.target, _outbox.c.created_at, _outbox.c.return_id, _outbox.c.ordinal)
     )
     return connection.execute(asked if target is None else asked.where(_outbox.c.target == target)).all()

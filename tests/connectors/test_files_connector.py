@@ -284,7 +284,6 @@ def test_the_statement_says_what_was_taken_and_what_still_lies_there(drop: Path)
         ("https://a.example", {}, "The address 'https://a.example' names no folder of this machine."),
         ("file:///x", {"format": "xml"}, "The option format is 'xml'."),
         ("file:///x", {"ack_seconds": "-1"}, "The option ack_seconds is '-1'."),
-        ("file:///x", {"formt": "csv"}, "The connector files has no option formt."),
     ],
 )
 def test_settings_that_cannot_work_are_named(url: str, options: dict[str, str], sentence: str) -> None:
