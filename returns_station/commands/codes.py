@@ -33,6 +33,7 @@ _ENDS: Final[dict[str, Code]] = {
     "seed.": Code.BAD_INPUT,
     "script.": Code.BAD_INPUT,
     "connector.unknown": Code.BAD_INPUT,
+    "reconcile.cannot": Code.BAD_INPUT,
     "upstream.address": Code.BAD_INPUT,
     "upstream.fault": Code.BAD_INPUT,
     "import.disturbed": Code.FAILED,
