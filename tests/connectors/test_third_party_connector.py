@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,14 @@ def test_it_is_shorter_than_eighty_lines_and_knows_no_test_of_ours() -> None:
     text = (SOURCE / f"{MODULE}.py").read_text("utf-8")
     assert len(text.splitlines()) < 80
     assert "from tests" not in text + (SOURCE / "suite_of_example.py").read_text("utf-8")
+
+
+def test_the_page_on_connectors_shows_it_as_it_is(checkout: Path) -> None:
+    page = (checkout / "docs" / "connectors.md").read_text("utf-8")
+    shown = re.findall(r"<!-- from: (\S+) -->\n```\w+\n(.*?)```", page, re.DOTALL)
+    assert len(shown) == 2
+    for path, text in shown:
+        assert text in (checkout / path).read_text("utf-8"), path
 
 
 LISTS = """
