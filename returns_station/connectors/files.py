@@ -31,7 +31,7 @@ from returns_station.connectors.files_acks import REFUSED, Acknowledgements, Wor
 from returns_station.connectors.files_cells import as_csv
 from returns_station.connectors.files_disk import OUT, drop_of
 from returns_station.connectors.files_feeds import Feeds
-from returns_station.connectors.told import stated
+from returns_station.connectors.told import stated, without
 
 FORMATS: Final = ("jsonl", "csv")
 ACK_S: Final = 60.0
@@ -139,6 +139,8 @@ class FilesConnector:
         if not (_NAME.fullmatch(effect.key) and _NAME.fullmatch(effect.type)):
             sentence = "The effect's key or type cannot stand in a file's name."
             return Refused("files.name", sentence, "This is a defect: please report it. Nothing is lost.")
+        if (lacking := without(effect)) is not None:
+            return lacking
         event = encode(effect)
         if isinstance(event, Refused):
             return event

@@ -42,7 +42,7 @@ def as_csv(effect: Outgoing) -> bytes:
     currency = effect.data.get("currency")
     head |= _flat(effect.data, str(currency) if currency else None, "")
     rows = [
-        _flat(row, str(currency) if currency else None, "line_")
+        {"line_of": name} | _flat(row, str(currency) if currency else None, "line_")
         for name in _LINES
         for row in _listed(effect.data.get(name))
     ]

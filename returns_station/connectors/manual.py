@@ -24,7 +24,7 @@ from returns_station.connectors.api import (
     Settings,
     Stated,
 )
-from returns_station.connectors.told import REVERSED, stated
+from returns_station.connectors.told import REVERSED, stated, without
 
 WORKLIST: Final = "worklist"
 """The reference of an effect that is on the worklist, and the value of its `task:` reference."""
@@ -68,6 +68,8 @@ class ManualConnector:
         kind = effect.type.removeprefix("returns.").removesuffix(REVERSED)
         if kind not in KINDS:
             return Delivered(None, duplicate=False)
+        if (lacking := without(effect)) is not None:
+            return lacking
         known = refs.get(task_name(effect.key)) is not None
         refs.put(task_name(effect.key), WORKLIST)
         return Delivered(WORKLIST, duplicate=known)
