@@ -86,6 +86,7 @@ def test_holds_the_packages_the_migrations_the_policy_and_the_licence_and_nothin
         "migrations/env.py",
         "migrations/versions/0001_first_schema.py",
         "migrations/versions/0002_dock.py",
+        "migrations/versions/0003_upstreams.py",
         "policy.toml",
         "policy.zh.toml",
         "policy.es.toml",
@@ -119,7 +120,7 @@ def test_migrates_with_the_migrations_inside_of_it(away: Path, tmp_path: Path) -
     done = run(away, "python", "-c", code, str(tmp_path / "station.db"))
     assert done.returncode == 0, done.stderr
     to, epoch, folder = done.stdout.split()
-    assert (to, epoch) == ("0002", "1")
+    assert (to, epoch) == ("0003", "1")
     assert Path(folder).is_relative_to(away)
 
 

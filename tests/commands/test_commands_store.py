@@ -13,15 +13,15 @@ from tests.commands.dock_kit import BADGE, RMA, TRACKING, Dock, Worked, scan, wo
 
 def test_a_database_is_made_once_and_then_left_alone(bare: Dock) -> None:
     made, again = bare("migrate"), bare("migrate")
-    assert (made.exit_code, made.stdout) == (0, f"Made the database {bare.database} with schema 0002.\n")
+    assert (made.exit_code, made.stdout) == (0, f"Made the database {bare.database} with schema 0003.\n")
     assert (again.exit_code, again.stdout) == (
         0,
-        f"The database {bare.database} has schema 0002 already; nothing was changed.\n",
+        f"The database {bare.database} has schema 0003 already; nothing was changed.\n",
     )
     assert bare.json("migrate") == {
         "database": str(bare.database),
-        "from": "0002",
-        "to": "0002",
+        "from": "0003",
+        "to": "0003",
         "backup": None,
     }
 
@@ -36,7 +36,7 @@ def test_a_backup_is_put_back_and_the_replaced_database_is_kept(worked: Worked, 
     assert (result.exit_code, result.stdout) == (
         0,
         (
-            f"Restored {saved} (schema 0002) as {dock.database}; epoch 2 begins. "
+            f"Restored {saved} (schema 0003) as {dock.database}; epoch 2 begins. "
             f"What was there is kept as {dock.database}.replaced-2.\n"
         ),
     )

@@ -154,7 +154,7 @@ def test_a_second_station_on_the_same_database_is_refused_with_code_4_and_the_fi
         (
             "newer",
             2,
-            ("The database {path} has schema 9999; this version's newest is 0002. "
+            ("The database {path} has schema 9999; this version's newest is 0003. "
             "Install the newer Returns Station that wrote it, or restore a backup made before."),
         ),
     ],

@@ -14,7 +14,7 @@ ONE_PARCEL = ("RS-NO-LABEL", "22960", "RS-Q1", "RS-SEALED", "${unit.lpn}", "${pr
 
 
 @pytest.mark.parametrize(
-    "parcels", [40, pytest.param(500, marks=[pytest.mark.prove, pytest.mark.timeout(900)])]
+    "parcels", [15, pytest.param(500, marks=[pytest.mark.prove, pytest.mark.timeout(900)])]
 )
 def test_parcels_worked_offline_all_arrive_once_and_in_order_and_told_again_they_change_nothing(
     dock: Dock, tmp_path: Path, parcels: int

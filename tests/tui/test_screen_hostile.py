@@ -13,7 +13,7 @@ from tests.tui.screen_kit import KEYS, ScreenRun
 from tests.tui.terminal_grammar import within_sequences
 
 MARKERS = (b"owned", b"31m", b"click", b"quit", b"2J")
-COUNT = 4000
+COUNT = 1500
 
 
 def step_of(run: ScreenRun) -> str:
@@ -101,7 +101,7 @@ def test_a_person_who_presses_the_same_key_in_the_dialog_ends_the_station(dock: 
         assert run.terminal.wait() == 0
 
 
-def test_thousands_of_generated_codes_are_kept_in_order_and_leave_the_terminal_alone(
+def test_generated_codes_are_kept_in_order_and_leave_the_terminal_alone(
     stocked: Path, tmp_path: Path
 ) -> None:
     assert framed(stocked, tmp_path, seed=20, count=COUNT) > 0.9 * COUNT
