@@ -1,25 +1,14 @@
 """An HTTP/1.1 proxy on loopback between a connector and a real upstream: it counts every call and makes faults at will."""
 
-import socket
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from http.client import HTTPConnection, HTTPException, HTTPResponse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Self
+from typing import Final, Self
 from urllib.parse import urlsplit
 
-_PATIENCE_S: Final = 300.0
-_HOP: Final = frozenset(
-    {
-        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
-        *("te", "trailer", "transfer-encoding", "upgrade", "content-length"),
-    }
-)
-"""Headers of one connection, not of the message: RFC 9110, section 7.6.1; lengths are written anew."""
+from returns_station.testing.proxy_wire import Answer, Headers, Server, ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +40,11 @@ def _always(call: Call) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
 @dataclass(slots=True)
 class _Instead:
     """A planned answer and for how many calls it still holds (None: for all)."""
 
-    answer: _Answer
+    answer: Answer
     left: int | None
     forward: bool
     when: When
@@ -106,8 +88,7 @@ class FaultProxy:
         self._closing = threading.Event()
         self._faults = _Faults()
         self._calls: list[Call] = []
-        self._open: set[socket.socket] = set()
-        self._server = _Server(self)
+        self._server = Server(self._carry)
         self.url: Final = f"http://127.0.0.1:{self._server.server_address[1]}{parts.path}"
 
     def __enter__(self) -> Self:
@@ -118,11 +99,7 @@ class FaultProxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        with self._guard:
-            for connection in self._open:
-                _hang_up(connection)
+        self._server.end()
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -192,19 +169,15 @@ class FaultProxy:
         """
         named = (("Content-Type", content_type), *(headers or {}).items())
         with self._guard:
-            self._faults.instead.append(_Instead(_Answer(status, named, body), count, forward, when))
+            self._faults.instead.append(_Instead(Answer(status, named, body), count, forward, when))
 
-    # What the handler asks.
+    def wait_for_upstream(self, seconds: float = 60.0) -> bool:
+        """Waits until the upstream has answered everything that was forwarded; False if it did not within the time."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._asking == 0, seconds)
 
-    def came(self, method: str, path: str, body: bytes) -> Call:
-        digest = sha256(body).hexdigest()[:16] if body else ""
-        with self._guard:
-            call = Call(len(self._calls) + 1, method, path, len(body), digest)
-            self._calls.append(call)
-            return call
-
-    def carry(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> _Answer | None:
-        """The answer to pass on; None to hang up."""
+    def _carry(self, method: str, path: str, headers: Headers, body: bytes) -> Answer | None:
+        call = self._came(method, path, body)
         with self._guard:
             faults = self._faults
             if faults.cut:
@@ -226,18 +199,12 @@ class FaultProxy:
             return None
         return instead.answer if instead else answer
 
-    def wait_for_upstream(self, seconds: float = 60.0) -> bool:
-        """Waits until the upstream has answered everything that was forwarded; False if it did not within the time."""
-        with self._idle:
-            return self._idle.wait_for(lambda: self._asking == 0, seconds)
-
-    def opened(self, connection: socket.socket) -> None:
+    def _came(self, method: str, path: str, body: bytes) -> Call:
+        digest = sha256(body).hexdigest()[:16] if body else ""
         with self._guard:
-            self._open.add(connection)
-
-    def closed(self, connection: socket.socket) -> None:
-        with self._guard:
-            self._open.discard(connection)
+            call = Call(len(self._calls) + 1, method, path, len(body), digest)
+            self._calls.append(call)
+            return call
 
     def _planned(self, call: Call) -> _Instead | None:
         for plan in self._faults.instead:
@@ -254,117 +221,21 @@ class FaultProxy:
             slow.left = None if slow.left is None else slow.left - 1
             return slow.seconds
 
-    def _ask(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> _Answer | None:
+    def _ask(self, call: Call, headers: Headers, body: bytes) -> Answer | None:
         with self._guard:
             self._asking += 1
         try:
-            return self._forward(call, headers, body)
+            answer = ask(self.upstream, call.method, call.path, headers, body)
         finally:
             with self._idle:
                 self._asking -= 1
                 self._idle.notify_all()
-
-    def _forward(self, call: Call, headers: list[tuple[str, str]], body: bytes) -> _Answer | None:
-        upstream = HTTPConnection(*self.upstream, timeout=_PATIENCE_S)
-        try:
-            upstream.putrequest(call.method, call.path, skip_host=True, skip_accept_encoding=True)
-            upstream.putheader("Host", "{}:{}".format(*self.upstream))
-            for name, value in headers:
-                upstream.putheader(name, value)
-            if body or call.method in ("POST", "PUT", "PATCH"):
-                upstream.putheader("Content-Length", str(len(body)))
-            upstream.endheaders(body or None)
-            answer = _whole(upstream.getresponse())
-        except (OSError, HTTPException):
-            return None
-        finally:
-            upstream.close()
-        self._note(call, answer.status)
+        if answer is not None:
+            self._note(call, answer.status)
         return answer
 
     def _note(self, call: Call, status: int) -> None:
         with self._guard:
-            if call.number <= len(self._calls) and self._calls[call.number - 1] == call:
+            # A reset may have come in between.
+            if call.number <= len(self._calls) and self._calls[call.number - 1].sent == call.sent:
                 self._calls[call.number - 1] = replace(call, status=status)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, proxy: FaultProxy) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.proxy = proxy
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that is gone is what this proxy is for."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-    server: _Server
-
-    def setup(self) -> None:
-        super().setup()
-        self.server.proxy.opened(self.connection)
-
-    def finish(self) -> None:
-        self.server.proxy.closed(self.connection)
-        with suppress(OSError):
-            super().finish()
-
-    def carry(self) -> None:
-        body = _body(self.rfile, self.headers)
-        call = self.server.proxy.came(self.command, self.path, body)
-        headers = [
-            (name, value)
-            for name, value in self.headers.items()
-            if name.lower() not in _HOP and name.lower() != "host"
-        ]
-        answer = self.server.proxy.carry(call, headers, body)
-        if answer is None:
-            self.close_connection = True
-            _hang_up(self.connection)
-            return
-        self._pass_on(answer)
-
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = carry
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing is written beside what `calls` keeps."""
-
-    def _pass_on(self, answer: _Answer) -> None:
-        bodiless = self.command == "HEAD" or answer.status in (204, 304)
-        self.send_response_only(answer.status)
-        for name, value in answer.headers:
-            self.send_header(name, value)
-        if not bodiless:
-            self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        if not bodiless:
-            self.wfile.write(answer.body)
-        self.wfile.flush()
-
-
-def _whole(response: HTTPResponse) -> _Answer:
-    kept = tuple((name, value) for name, value in response.getheaders() if name.lower() not in _HOP)
-    return _Answer(response.status, kept, response.read())
-
-
-def _body(stream: BinaryIO | Any, headers: Mapping[str, str] | Any) -> bytes:
-    if "chunked" not in (headers.get("transfer-encoding") or "").lower():
-        return bytes(stream.read(int(headers.get("content-length") or 0)))
-    held = bytearray()
-    while size := int(stream.readline().split(b";")[0], 16):
-        held += stream.read(size)
-        stream.readline()
-    while stream.readline().strip():
-        pass  # Trailers are no part of the body.
-    return bytes(held)
-
-
-def _hang_up(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)

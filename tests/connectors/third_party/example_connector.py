@@ -41,11 +41,12 @@ class ExampleConnector:
             raise ConnectorError("feed.unknown", f"This WMS has no feed {feed}.", retry=False)
         query = urlencode({"limit": limit} | ({"cursor": cursor} if cursor else {}))
         reply = self._wire.send("GET", f"/v1/feeds/{feed}?{query}", self._headers)
-        if not isinstance(reply, RetryLater):
-            reply = self._reader.json(reply) if reply.status == 200 else self._reader.whole(reply)
         if isinstance(reply, RetryLater):
-            raise ConnectorError(reply.code, reply.sentence, reply.hint, after_s=reply.after_s)
-        match reply:
+            raise _failed(reply)
+        page = self._reader.json(reply) if reply.status == 200 else self._reader.whole(reply)
+        match page:
+            case RetryLater():
+                raise _failed(page)
             case {"items": list(items), "cursor": str(after), "more": bool(more)}:
                 return Page(tuple(items), after, more)
         raise ConnectorError("feed.page", f"The feed {feed} was answered without a page.")
@@ -55,10 +56,11 @@ class ExampleConnector:
 
     def _send(self, effect: Outgoing) -> Outcome:
         at, message = self._now().astimezone(UTC), self._new_id()
-        event = {"specversion": "1.0", "id": effect.key, "source": f"/stations/{quote(effect.station)}"}
+        event: dict[str, object] = {"specversion": "1.0", "id": effect.key}
+        event |= {"source": f"/stations/{quote(effect.station)}", "datacontenttype": "application/json"}
         event |= {"type": effect.type, "subject": effect.return_id, "sequence": str(effect.sequence)}
         event |= {"time": effect.occurred_at.astimezone(UTC).isoformat(), "data": dict(effect.data)}
-        body = json.dumps([event | {"datacontenttype": "application/json"}])
+        body = json.dumps([event])
         headers = {"content-type": BATCH_TYPE, "webhook-id": message}
         headers |= {"webhook-timestamp": str(int(at.timestamp()))}
         headers |= {"webhook-signature": self._webhook.sign(message, at, body)}
@@ -70,3 +72,7 @@ class ExampleConnector:
         if reply.status != 200:
             return self._reader.whole(reply)
         return self._reader.results(reply, [effect.key])[effect.key]
+
+
+def _failed(told: RetryLater) -> ConnectorError:
+    return ConnectorError(told.code, told.sentence, told.hint, after_s=told.after_s)
