@@ -307,6 +307,9 @@ def post(company: int) -> None:
             invoice = Pool().get("account.invoice")
             try:
                 invoice.post(invoice.search([("state", "=", "draft")]))
+                # What a shipment and an invoice leave to a queue is done here: nobody works it off.
+                sale = Pool().get("sale.sale")
+                sale.process(sale.search([("state", "=", "processing")]))
                 transaction.commit()
                 return
             except TransactionError as error:
