@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx2
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 from sqlalchemy import text
 from standardwebhooks import Webhook
 
@@ -251,3 +253,22 @@ def test_an_application_is_made_only_where_a_target_can_sign(serving: Desk, tmp_
     assert (
         webhooks.application(Watched(link.drain.engine, config, (replace(link),), {}, serving.clock)) is None
     )
+
+
+def test_the_document_names_every_answer_and_takes_every_event_of_these_tests(
+    desk: Desk, checkout: Path
+) -> None:
+    document = yaml.safe_load((checkout / "docs" / "openapi.yaml").read_text("utf-8"))
+    schema = {"$ref": "#/components/schemas/FeedEvent", "components": document["components"]}
+    known = document["webhooks"]["feeds"]["post"]["responses"]
+    good, bad = rows(PLACE), rows(PLACE) | {"type": "returns.refund"}
+    assert not list(Draft202012Validator(schema).iter_errors(good))
+    assert list(Draft202012Validator(schema).iter_errors(bad))
+    answers = [
+        desk.post(good),
+        desk.post(bad),
+        desk.post(good, late_s=999),
+        desk.post(good, kind="text/html"),
+    ]
+    answers += [desk.post(good, target="nobody"), desk.post(*[good] * 101)]
+    assert {str(answer.status_code) for answer in answers} == set(known) - {"503"}
