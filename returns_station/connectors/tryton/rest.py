@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
 
-from returns_station.connectors.api import ConnectorError, Settings
-from returns_station.connectors.calls import Calls, NotThere, Rejected
+from returns_station.connectors.api import ConnectorError, RetryLater, Settings
+from returns_station.connectors.calls import Calls, Ended, NotThere, Rejected
 
 Row = dict[str, Any]
 Domain = Sequence[object]
@@ -46,7 +46,9 @@ class Rest:
         if limit is not None:
             asked.append(f"s={limit}")
         found = self.calls.get(f"/rest/model/{model}?{'&'.join(asked)}")
-        rows: list[Row] = _plain(found) if isinstance(found, list) else []
+        rows = _plain(found)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row for row in rows):
+            raise self._strange("a search without records")
         return rows
 
     def one(self, model: str, id_: int, *fields: str) -> Row | None:
@@ -56,11 +58,11 @@ class Rest:
 
     def create(self, model: str, values: Row) -> int:
         """The id of a new record."""
-        return _id(self.calls.post(f"/rest/model/{model}", values))
+        return self._id(self.calls.post(f"/rest/model/{model}", values))
 
     def copy(self, model: str, id_: int, default: Row) -> int:
         """The id of a copy, changed as `default` says."""
-        return _id(self.calls.post(f"/rest/model/{model}/{id_}/copy", {"default": default}))
+        return self._id(self.calls.post(f"/rest/model/{model}/{id_}/copy", {"default": default}))
 
     def write(self, model: str, id_: int, values: Row) -> None:
         """Changes a record."""
@@ -84,6 +86,17 @@ class Rest:
         except Rejected as rejected:
             return rejected
         return None
+
+    def _id(self, answer: Any) -> int:
+        found = related(answer[0] if isinstance(answer, list) and answer else answer)
+        if found is None:
+            raise self._strange("the creation of a record without its id")
+        return found
+
+    def _strange(self, what: str) -> Ended:
+        sentence = f"{self.origin} answered {what}, as Tryton never does."
+        hint = "It may have been done there, so it is looked for before anything is made again."
+        return Ended(RetryLater(sentence, unknown=True, code="upstream.answer", hint=hint))
 
     def close(self) -> None:
         """Gives back the connections."""
@@ -141,14 +154,6 @@ def _plain(value: Any) -> Any:
         hour, minute, second = parts.get("hour", 0), parts.get("minute", 0), parts.get("second", 0)
         return datetime.combine(day, time(hour, minute, second, parts.get("microsecond", 0)))
     return {name: _plain(part) for name, part in value.items()}
-
-
-def _id(answer: Any) -> int:
-    first = answer[0] if isinstance(answer, list) and answer else answer
-    found = related(first)
-    if found is None:
-        raise ConnectorError("tryton.answer", "Tryton answered the creation of a record without its id.")
-    return found
 
 
 def _packed(value: object) -> str:

@@ -67,12 +67,27 @@ class Returning:
     def completed(self, effect: Outgoing, refs: References) -> Outcome:
         """The return sale is processed, its shipment received, every unit at its place."""
         data: Row = dict(effect.data)
+        if not data.get("order_number"):
+            return Delivered(None, duplicate=False)
+        row = papers.find_paper(self.rest, paper_reference(data))
+        if row is None:
+            need_sale(self.rest, str(data["order_number"]))
+            self.rest.calls.wait(
+                "upstream.order", "Tryton has no return sale of this parcel yet; its receipt comes first."
+            )
+        asked = [str(unit["unit_id"]) for unit in data.get("units", ()) if not unit.get("held")]
+        noted = {ours[0] for line in row["lines"] if (ours := papers.marked(line["note"]))}
+        if (
+            any(unit not in noted and refs.get(f"tried:{unit}") is None for unit in asked)
+            and row["state"] in _OPEN
+        ):
+            self.rest.calls.wait(
+                "upstream.order", "Units of this parcel are not in its return sale yet; they come first."
+            )
         refs.put(f"completed:{data['parcel_id']}", effect.key)
-        row = papers.find_paper(self.rest, paper_reference(data)) if data.get("order_number") else None
-        if row is None or not row["lines"]:
-            # Nothing came that Tryton sold, or everything waits for a person: a unit that comes late goes on from here.
-            return Delivered(_named(row["id"]) if row else None, duplicate=False)
-        self._finish(row, data, refs)
+        if row["lines"]:
+            # Without a line nothing came that Tryton sold, or everything waits for a person and goes on from there.
+            self._finish(row, data, refs)
         return Delivered(_named(row["id"]), row["state"] not in _OPEN)
 
     def _finish(self, row: Row, data: Row, refs: References) -> None:
@@ -107,6 +122,7 @@ class Returning:
         """A line in the draft; after completion a document of its own, or a movement where the unit is known already."""
         data: Row = dict(effect.data)
         unit, place = str(data["unit_id"]), self.places.find(str(data["location"]), str(data["disposition"]))
+        refs.put(f"tried:{unit}", effect.key)
         line = papers.find_line(self.rest, self._papers(data), unit)
         earlier = refs.get(f"stock:{unit}")
         if line is not None and line["sale"]["state"] not in _OPEN and earlier not in (None, effect.key):

@@ -23,6 +23,8 @@ import pytest
 HERE = Path(__file__).parent
 SAMPLES = HERE.parents[2] / "returns_station" / "samples"
 DATABASE = "rs"
+BENCH_ORDERS = 40
+"""Orders `BENCH-1` … of a hundred pieces of each of two products, for the contract suite's returns."""
 _CONF = "[database]\nuri = sqlite://\npath = {}\n[session]\ntimeout = 86400\n"
 
 World = dict[str, list[dict[str, Any]]]
@@ -50,6 +52,9 @@ def sample_world() -> World:
         {**euro, "number": "EUR-1001", "shipping": "4.90", "lines": two, "tracking": ["TRK-EUR-1001"]},
         {**euro, "number": "EUR-1002", "shipping": "0", "lines": odd},
     ]
+    many = [_line("1", "22960", 100, "4.25"), _line("2", "22913", 100, "4.95")]
+    bench = {"currency": "GBP", "customer": "13047", "shipping": "0", "lines": many}
+    taxed += [{**bench, "number": f"BENCH-{number}"} for number in range(1, BENCH_ORDERS + 1)]
     postage = {"sku": "SHIPPING", "title": "Postage", "kind": "service"}
     return {"products": [*kept, postage], "orders": orders + taxed, "customers": [], "locations": places}
 
