@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -122,6 +124,23 @@ def test_a_feed_that_changed_is_pulled_with_the_next_look(desk: Desk) -> None:
     answer = desk.post(event(webhooks.CHANGED, "orders"))
     assert (answer.status_code, answer.json()) == (200, {"status": "accepted", "rows": 0})
     assert desk.woken()
+
+
+def test_a_running_job_pulls_at_once_though_its_time_has_not_come(desk: Desk) -> None:
+    stop, link = threading.Event(), desk.link
+    link.pulled_next = desk.clock() + timedelta(days=1)
+    link.pulls = ()
+    job = threading.Thread(target=link.watch, args=(stop, None, 3600.0))
+    job.start()
+    try:
+        assert desk.post(event(webhooks.CHANGED, "orders")).status_code == 200
+        until = time.monotonic() + 60
+        while not link.pulls and time.monotonic() < until:
+            stop.wait(0.01)
+        assert {report.feed for report in link.pulls} >= {"orders"}
+    finally:
+        stop.set()
+        job.join()
 
 
 def test_rows_are_merged_as_pulled_ones_are_and_nothing_is_pulled_for_them(desk: Desk) -> None:
