@@ -1,6 +1,7 @@
 """A real Tryton 8.2 for tests: installed once by hash, seeded once for each world, started and stopped by process id."""
 
 import base64
+import fcntl
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from csv import DictReader
 from pathlib import Path
 from types import TracebackType
@@ -87,11 +89,15 @@ class TrytonServer:
         """Up to the database: what a target's `url` says."""
 
     def __enter__(self) -> Self:
-        try:
-            self._install()
-        except (subprocess.SubprocessError, OSError) as error:
-            self._missing(error)
-        self._seeded = self._prepare()
+        self._home.mkdir(parents=True, exist_ok=True)
+        with (self._home / "lock").open("w") as lock:
+            # Several runs on one machine share what is installed: the first makes it, the others wait.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                self._install()
+            except (subprocess.SubprocessError, OSError) as error:
+                self._missing(error)
+            self._seeded = self._prepare()
         self._folder = tempfile.TemporaryDirectory(prefix="tryton-")
         live = Path(self._folder.name)
         shutil.copy(self._seeded / f"{DATABASE}.sqlite", live)
@@ -136,24 +142,40 @@ class TrytonServer:
 
     # --- reading and writing by Tryton's own API, not through the connector -------------------------------------------
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
+    def ask(self, method: str, path: str, body: object = None, context: dict[str, Any] | None = None) -> Any:
         """A call of the REST API as the station's user; raises HTTPError."""
-        context = base64.urlsafe_b64encode(json.dumps({"company": self.seed["company"]}).encode()).decode()
-        headers = {"Authorization": f"bearer {self.token}", "X-Tryton-Context": context}
+        told = {"company": self.seed["company"], **(context or {})}
+        packed = base64.urlsafe_b64encode(json.dumps(told).encode()).decode()
+        headers = {"Authorization": f"bearer {self.token}", "X-Tryton-Context": packed}
         headers["Content-Type"] = "application/json"
         sent = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/rest/{path}", sent, headers, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
-            told = answer.read()
-        return json.loads(told) if told else None
+            said = answer.read()
+        return json.loads(said) if said else None
 
-    def find(self, model: str, domain: list[Any], *fields: str) -> list[dict[str, Any]]:
+    def find(
+        self, model: str, domain: list[Any], *fields: str, context: dict[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
         """Records that answer a domain, by id."""
         packed = [
             base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in (domain, [["id", "ASC"]])
         ]
         wanted = "".join(f"&f={field}" for field in fields)
-        found: list[dict[str, Any]] = self.ask("GET", f"model/{model}?d={packed[0]}&o={packed[1]}{wanted}")
+        found: list[dict[str, Any]] = self.ask(
+            "GET", f"model/{model}?d={packed[0]}&o={packed[1]}{wanted}", context=context
+        )
+        return found
+
+    def stock(self) -> Counter[tuple[str, str]]:
+        """Pieces by SKU and location code, as Tryton counts them at each location."""
+        found: Counter[tuple[str, str]] = Counter()
+        for place in self.find(
+            "stock.location", [["code", "!=", None], ["type", "in", ["storage", "lost_found"]]], "code"
+        ):
+            at = {"locations": [place["id"]], "stock_date_end": None}
+            for row in self.find("product.product", [["quantity", "!=", 0]], "code", "quantity", context=at):
+                found[row["code"], place["code"]] += int(row["quantity"])
         return found
 
     # --- installing, seeding, starting --------------------------------------------------------------------------------
