@@ -42,6 +42,8 @@ KEYS: Final = frozenset(
             "attempts",
             "count",
         ),
+        *("sent", "acknowledged", "unknown", "looked_up", "left", "paused_until", "pages", "rows"),
+        *("port", "error", "file", "line"),
         *("accepted", "refused", "retried", "pulled", "seconds", "bytes", "revision", "feed", "kind", "step"),
     }
 )

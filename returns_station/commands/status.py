@@ -252,7 +252,7 @@ def _lines(report: Report, width: int) -> Iterator[str]:
         yield ""
         yield from wrapped(f"{safe(one.target)}: {safe(one.sentence)}", width, "  ")
         for line in _details(report, one):
-            yield from wrapped(f"  {safe(line)}", width, "    ")
+            yield from _indented(line, width, 2)
         for row in report.parked[one.target]:
             yield from _parked_lines(report, row, width)
     yield ""
@@ -286,8 +286,8 @@ def _details(report: Report, one: "Standing") -> Iterator[str]:
         news = ", ".join(f"{feed} {_past(at, report.at)}" for feed, at in one.feeds.items())
         yield f"Feeds read to their end {_past(one.note.pulled_at, report.at)}; news: {news or 'none yet'}."
     problem = one.note.problem
-    if problem and problem.sentence not in one.sentence:
-        yield f"{problem.sentence}"
+    if problem and one.state != "broken" and problem.sentence not in one.sentence:
+        yield problem.sentence
     for money in one.tasks:
         amount = f"{counted(money.tasks, 'task')} of money by hand ({money.currency})"
         yield f"{amount}: `returns-station worklist`."
@@ -295,10 +295,15 @@ def _details(report: Report, one: "Standing") -> Iterator[str]:
 
 def _parked_lines(report: Report, row: Parked, width: int) -> Iterator[str]:
     age = ago(row.since, report.at)
-    yield from wrapped(f"  PARKED {row.type} of {safe(row.return_number)}, {age}, {row.code}", width, "    ")
-    yield from wrapped(f"    {row.id}", width, "    ")
-    yield from wrapped(f"    {safe(row.sentence)}", width, "    ")
-    yield from wrapped(f"    → {safe(row.advice)}", width, "      ")
+    yield from _indented(f"PARKED {row.type} of {row.return_number}, {age}, {row.code}", width, 2)
+    yield from _indented(row.sentence, width, 4)
+    yield from _indented(f"→ {row.advice}", width, 4)
+    yield from _indented(f"row {row.id}", width, 4)
+
+
+def _indented(text: str, width: int, by: int) -> Iterator[str]:
+    for line in wrapped(safe(text), max(width - by, 20), "  "):
+        yield " " * by + line
 
 
 def _about_drainer(report: Report) -> str:

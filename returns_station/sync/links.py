@@ -179,7 +179,8 @@ class Link:
         failed = [report for report in self.pulls if report.problem is not None]
         well = len(failed) < len(self.pulls)
         if failed and (first := failed[0].problem):
-            self._pulling = Problem("sync.feed", f"{failed[0].feed}: {first.sentence}", first.hint)
+            named = Problem("sync.feed", f"{failed[0].feed}: {first.sentence}", first.hint)
+            self._pulling = named if well else first
         elif self.merge.problems:
             self._pulling = Problem("sync.rows", self.merge.problems[0])
         else:

@@ -3,7 +3,6 @@
 import socket
 import threading
 from contextlib import suppress
-from importlib.util import find_spec
 from typing import Any, Final
 
 import structlog
@@ -13,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from returns_station.sync import webhooks
 from returns_station.sync.metrics import CONTENT_TYPE, Metrics
 from returns_station.sync.standing import Standing
 from returns_station.sync.watched import Watched
 
 _PATIENCE_S: Final = 3.0
-_WEBHOOKS: Final = "returns_station.sync.webhooks"
 _LOG = structlog.get_logger("returns_station.sync")
 
 
@@ -53,7 +52,7 @@ class Server:
         self._uvicorn = uvicorn.Server(settings)
         self._thread = threading.Thread(target=self._serve, name="health", daemon=True)
         self._thread.start()
-        _LOG.info("sync.listening", address=self.address)
+        _LOG.info("sync.listening", port=self._socket.getsockname()[1])
 
     def stop(self) -> None:
         """Ends it; requests on their way get a moment."""
@@ -109,10 +108,5 @@ def _target(one: Standing) -> dict[str, Any]:
 
 
 def _webhooks(watched: Watched) -> list[BaseRoute]:
-    if find_spec(_WEBHOOKS) is None:
-        return []
-    from importlib import import_module
-
-    made: Any = import_module(_WEBHOOKS)
-    app = made.application(watched)
+    app = webhooks.application(watched)
     return [] if app is None else [Mount("/webhooks", app=app)]

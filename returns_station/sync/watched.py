@@ -105,7 +105,7 @@ def serving(watched: Watched, tell: Callable[[str], None]) -> Iterator["Server |
         tell(
             f"Health and metrics cannot be served on {host}:{port}: {fault.strerror}. Syncing goes on without."
         )
-        logs.logger("sync").error("sync.listen_failed", host=host, port=port, error=fault.strerror)
+        logs.logger("sync").error("sync.listen_failed", port=port, error=fault.strerror)
         yield None
         return
     try:
