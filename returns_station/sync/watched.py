@@ -58,7 +58,9 @@ class Watched:
         try:
             if shutil.disk_usage(path.parent).free < NO_BYTES:
                 return "The disk of the database is full."
-            if not os.access(path, os.W_OK):
+            path.stat()
+            # Opening and closing the file here would drop the locks that SQLite holds on it in this process.
+            if not os.access(path, os.W_OK, effective_ids=True):
                 return "The database may not be written."
             return _try_lock(path)
         except OSError as fault:
@@ -102,10 +104,9 @@ def serving(watched: Watched, tell: Callable[[str], None]) -> Iterator["Server |
         server.start(*where)
     except OSError as fault:
         host, port = where
-        tell(
-            f"Health and metrics cannot be served on {host}:{port}: {fault.strerror}. Syncing goes on without."
-        )
-        logs.logger("sync").error("sync.listen_failed", port=port, error=fault.strerror)
+        why = os.strerror(fault.errno) if fault.errno else str(fault)
+        tell(f"Health and metrics cannot be served on {host}:{port}: {why}. Syncing goes on without.")
+        logs.logger("sync").error("sync.listen_failed", port=port, error=why)
         yield None
         return
     try:
