@@ -143,7 +143,7 @@ def sent_return(engine: Engine, target: str, return_id: str) -> SentReturn:
         standing = list(_standing(rows))
         return SentReturn(
             return_id,
-            head.number if head else return_id,
+            head.number if head else _told_number(rows) or return_id,
             head.order_number if head else None,
             said,
             *_netted(said),
@@ -152,6 +152,12 @@ def sent_return(engine: Engine, target: str, return_id: str) -> SentReturn:
             tuple(_own_units(connection, return_id, standing)),
             tuple(_own_refunds(connection, return_id, standing)),
         )
+
+
+def _told_number(rows: Iterable[OutboxRow]) -> str | None:
+    """The return's number as the target was told it, where the return itself is not here."""
+    told = (json.loads(row.body).get("return_number") for row in rows)
+    return next((str(number) for number in told if number), None)
 
 
 # --- what was sent ----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from returns_station.connectors.api import Connector
+from returns_station.connectors.api import Connector, Outgoing
 from returns_station.sync.reconcile import Difference
 from returns_station.sync.reconcile_run import Reconciler, Reconciliation
 from returns_station.testing.contract import Bench, Case
@@ -24,14 +24,17 @@ class Day:
     def work(self, returns: int) -> list[Case]:
         """Fresh returns, delivered to their end."""
         fresh = [self.bench.fresh() for _ in range(returns)]
-        for case in fresh:
-            self.station.put(case.effects)
+        self.deliver(*(effect for case in fresh for effect in case.effects))
+        self.cases += fresh
+        return fresh
+
+    def deliver(self, *effects: Outgoing) -> None:
+        """Effects delivered and acknowledged."""
+        self.station.put(effects)
         left = self.station.drain(self.connector, 20)
         parked = [f"{row.type}: {row.problem}" for row in self.station.rows() if row.problem]
         assert left == 0, parked
         assert not parked
-        self.cases += fresh
-        return fresh
 
     def reconciled(self) -> Reconciliation:
         """What the upstream says of every return of the day."""
@@ -43,6 +46,11 @@ class Day:
         report = self.reconciled()
         assert not report.unanswered
         return sorted((one.return_number, one.code) for one in report.differences)
+
+
+def number_of(case: Case) -> str:
+    """The return's number."""
+    return str(case.effects[0].data["return_number"])
 
 
 def by_return(differences: tuple[Difference, ...]) -> dict[str, list[Difference]]:

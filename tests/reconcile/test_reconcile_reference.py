@@ -10,7 +10,7 @@ import pytest
 from returns_station.connectors.api import Outgoing
 from returns_station.testing.upstream.process import Upstream
 from tests.connectors.reference_bench import ReferenceBench, write_seed
-from tests.reconcile.reconcile_kit import by_return, day
+from tests.reconcile.reconcile_kit import by_return, day, number_of
 
 Books = sqlite3.Connection
 
@@ -84,7 +84,7 @@ def test_a_clean_day_has_no_difference_and_each_of_twelve_planted_ones_is_found_
         for (_, plant), case in zip(PLANTED.values(), cases, strict=False):
             plant(books, case.return_id)
         books.commit()
-        expected = [(case.return_id, code) for (code, _), case in zip(PLANTED.values(), cases, strict=False)]
+        expected = [(number_of(case), code) for (code, _), case in zip(PLANTED.values(), cases, strict=False)]
         assert worked.found() == sorted(expected)
         assert all(one.sentence and one.act for one in worked.reconciled().differences)
 
@@ -97,7 +97,7 @@ def test_a_difference_names_both_numbers_and_what_the_upstream_calls_it(
         books = sqlite3.connect(upstream.db_path)
         change("UPDATE refunds SET amount_minor = 1300 WHERE return_id = :r")(books, case.return_id)
         books.commit()
-        (found,) = by_return(worked.reconciled().differences)[case.return_id]
+        (found,) = by_return(worked.reconciled().differences)[number_of(case)]
         assert (found.ours, found.theirs) == ("12.75 GBP", "13.00 GBP")
         assert found.reference
         assert all(text in found.sentence for text in ("12.75 GBP", "13.00 GBP", found.reference))
@@ -117,7 +117,7 @@ def test_a_reversed_unit_is_expected_nowhere_and_an_upstream_that_does_not_answe
         try:
             report = worked.reconciled()
             assert not report.clean
-            assert [number for number, _ in report.unanswered] == [case.return_id]
+            assert [number for number, _ in report.unanswered] == [number_of(case)]
         finally:
             upstream.start()
 
