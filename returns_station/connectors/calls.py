@@ -49,17 +49,25 @@ class Rejected(Exception):
 
 
 class Calls:
-    """Requests to one JSON API. `headers` go with every one; secrets in them are never shown.
+    """Requests to one JSON API. `headers` go with every one; secrets in them are never shown. `locked` are statuses by
+    which this upstream says that one record is locked: then only the effect waits.
 
     `get`, `post`, `put`, `delete` return the parsed answer; numbers with a fraction come as text, as they were
     written. They raise NotThere, Rejected, or Ended for everything that a later try may change.
     """
 
-    def __init__(self, settings: Settings, headers: Mapping[str, str], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        headers: Mapping[str, str],
+        now: Callable[[], datetime],
+        locked: frozenset[int] = _LOCKED,
+    ) -> None:
         self._wire = Wire(settings)
         self.origin = self._wire.origin
         self._reader = Reader(self.origin, settings, now)
         self._headers = dict(headers)
+        self._locked = locked
 
     def get(self, path: str) -> Any:
         """The answer to a read."""
@@ -108,7 +116,7 @@ class Calls:
         if status in (400, 409, 412, 422):
             raise Rejected(status, self._said(reply), self.origin)
         whole = self._reader.whole(reply)
-        if status in _LOCKED:
+        if status in self._locked:
             whole = RetryLater(
                 whole.sentence, whole.after_s, code="upstream.locked", hint=whole.hint, alone=True
             )

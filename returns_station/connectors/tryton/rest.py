@@ -18,6 +18,9 @@ from returns_station.connectors.calls import Calls, Ended, NotThere, Rejected
 Row = dict[str, Any]
 Domain = Sequence[object]
 
+_LOCKED: Final = frozenset({409, 423, 503})
+"""503 is how Tryton says that a record is locked by another user's transaction, which was rolled back."""
+
 BY_ID: Final = (("id", "ASC"),)
 
 
@@ -28,8 +31,8 @@ class Rest:
         self.company = _company(settings)
         key = settings.token or ""
         context: Row = {"company": self.company}
-        self.calls = Calls(settings, _headers(key, context), now)
-        self._bold = Calls(settings, _headers(key, context | {"_skip_warnings": True}), now)
+        self.calls = Calls(settings, _headers(key, context), now, _LOCKED)
+        self._bold = Calls(settings, _headers(key, context | {"_skip_warnings": True}), now, _LOCKED)
         self.origin = self.calls.origin
 
     def find(
