@@ -28,6 +28,7 @@ app = typer.Typer(name="worklist", help="What a person does where no system is t
 
 Keys = Annotated[list[str], typer.Argument(help="The tasks, by the keys that `worklist` shows.")]
 Badge = Annotated[str, typer.Option("--by", help="The badge of whoever did it.")]
+_MARKS = {"open": "[ ]", "done": "[x]", "withdrawn": "[-]"}
 _COLUMNS = (
     "key",
     "target",
@@ -99,7 +100,7 @@ def _change(keys: list[str], by: str, as_json: bool, config: Path | None, *, don
     if as_json:
         emit({"tasks": [_told(task) for task in changed]})
     else:
-        say(*columns([(task.key, task.state.value, _words(task)) for task in changed]))
+        say(*columns([(_MARKS[task.state.value], task.key, _words(task)) for task in changed]))
     return Code.OK
 
 
@@ -111,7 +112,11 @@ def _say(shown: "Sequence[Task]", money: "Sequence[OpenMoney]") -> None:
         say(sentence("work.none", {}))
         return
     at = now()
-    say(*columns([(t.target, ago(t.at, at), t.key, t.state.value, t.by or "", _words(t)) for t in shown]))
+    say(
+        *columns(
+            [(_MARKS[t.state.value], t.target, ago(t.at, at), t.key, t.by or "", _words(t)) for t in shown]
+        )
+    )
     say(sentence("work.open", {"count": sum(task.state is TaskState.OPEN for task in shown)}))
     for one in money:
         say(sentence("work.money", {"target": one.target, "amount": one.amount, "count": one.tasks}))

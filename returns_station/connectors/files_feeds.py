@@ -69,6 +69,8 @@ class Feeds:
     drop: Drop
     settle_s: float
     now: Callable[[], datetime]
+    _parsed: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
+    """The file that is being read, by feed and digest, so that its later pages cost no parsing."""
 
     def page(self, feed: str, cursor: str | None, limit: int) -> Page:
         """The next rows, at most `limit`, of one file; ConnectorError `files.*` for a folder or a file that is not well.
@@ -95,13 +97,15 @@ class Feeds:
         name = waiting[0]
         try:
             content = self.drop.read(folder / name)
-            items = rows(feed, name, content)
+            digest = hashlib.sha256(content).hexdigest()
+            items = self._parsed.get((feed, digest)) or rows(feed, name, content)
         except (Unreadable, csv.Error) as error:
             raise self._refused(folder / name, str(error)) from None
-        digest = hashlib.sha256(content).hexdigest()
+        self._parsed.clear()
         begun = place.rows if (place.name, place.digest) == (name, digest) else 0
         page, after = items[begun : begun + limit], begun + limit
         if after < len(items):
+            self._parsed[feed, digest] = items
             return Page(tuple(page), _Place(place.kept, name, digest, after).text(), True)
         kept = _Place({**place.kept, name: digest})
         return Page(tuple(page), kept.text(), len(waiting) > 1)
