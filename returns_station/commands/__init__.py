@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
         sheets,
         showing,
         syncing,
+        units,
         upstream,
         worklist,
     )
@@ -40,6 +41,7 @@ def register(app: typer.Typer) -> None:
         showing,
         doctor,
         setup,
+        units,
     ):
         module.register(app)
     for group in (labelling, sheets, outbox, worklist, shadowing, configuring, devices):
