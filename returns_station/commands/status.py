@@ -279,7 +279,7 @@ def _details(report: Report, one: "Standing") -> Iterator[str]:
     shadow = [f"{counts['shadow']:,} kept in the shadow"] if counts["shadow"] else []
     yield f"{one.connector}, {one.url}; {', '.join(more + shadow)}."
     if one.lag_s:
-        yield f"The oldest that may go has waited {_span(one.lag_s)}."
+        yield f"The oldest that is released and not delivered has waited {_span(one.lag_s)}."
     if one.backlog.next_at:
         yield f"Next attempt of what was put off: {one.backlog.next_at:%H:%M:%S} UTC."
     if one.note.pulled_at:

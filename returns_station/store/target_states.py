@@ -59,7 +59,8 @@ class ParkedRow:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is open for one upstream: rows by state, the oldest that may go now, the oldest that is not settled."""
+    """What is open for one upstream: rows by state, the oldest that is released and not delivered, the oldest that is
+    not settled, parked ones among them."""
 
     counts: dict[str, int]
     due: OpenRow | None
@@ -190,9 +191,7 @@ _COUNTS: Final = text(
     f"SELECT state, count(*) FROM outbox WHERE target = :target AND state IN ({_COUNTED}) GROUP BY state"
 )
 _FIRST: Final = "SELECT id, type, return_id, created_at FROM outbox WHERE target = :target"
-_DUE: Final = text(
-    f"{_FIRST} AND state = 'local' AND (next_at IS NULL OR next_at <= :at) ORDER BY created_at LIMIT 1"
-)
+_DUE: Final = text(f"{_FIRST} AND state IN ('local', 'sent') ORDER BY created_at LIMIT 1")
 _OLDEST: Final = text(f"{_FIRST} AND state IN ('local', 'sent', 'refused') ORDER BY created_at LIMIT 1")
 _PARKED: Final = text(
     "SELECT o.id, o.type, o.return_id, a.number, o.created_at, o.problem_code, o.problem FROM outbox o"

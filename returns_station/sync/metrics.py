@@ -90,7 +90,7 @@ class _Standings(Collector):
         yield _each(
             found,
             "lag_seconds",
-            "Age of the oldest effect that may go now; 0 for none.",
+            "Age of the oldest effect released and not delivered; 0 for none.",
             [o.lag_s for o in found],
         )
         ages = [one.oldest_s for one in found]

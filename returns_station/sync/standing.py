@@ -20,7 +20,7 @@ from returns_station.store.target_states import (
 )
 
 LATE_S: Final = 900.0
-"""When the oldest row that may go is older, somebody should look, even if the cause may pass by itself."""
+"""When the oldest row that is released and not delivered is older, somebody should look, even if the cause may pass by itself."""
 _UNUSABLE: Final = ("config.", "connector.", "upstream.address", "upstream.ca_file", "sync.defect")
 _AWAY: Final = frozenset(
     {
@@ -49,7 +49,7 @@ class Standing:
     tasks: tuple[worklist.OpenMoney, ...]
     """Money that a person has to move by hand there."""
     lag_s: float
-    """How long the oldest row that may go has been waiting; 0 when none does."""
+    """Age of the oldest row that is released and not delivered, put off or not; 0 for none."""
     oldest_s: float
     """How old the oldest row is that is not settled, parked ones among them; 0 when there is none."""
 

@@ -1,0 +1,163 @@
+"""`sync status` and `sync targets`: how every upstream stands, what is parked and what to do, on any width of terminal."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from returns_station.store.engine import ProcessLock
+from returns_station.testing.upstream.process import Upstream
+from tests.commands.dock_kit import TARGET, Dock, Worked
+
+ERP = '\n[[target]]\nname = "erp"\nurl = "{url}"\nsecret_env = "WMS_SECRET"\n'
+SAID = 'https://wms does not take it. It says: "Order 7 is closed; ask\x1b[2J accounting."'
+
+
+def _refuse(dock: Dock) -> str:
+    """One row as the drainer leaves it when an upstream refuses it."""
+    (row,) = dock.rows("select id from outbox where type = 'returns.stock' limit 1")
+    dock.rows(
+        "update outbox set state = 'refused', problem_code = 'order.closed', owner = 'supervisor',"
+        f" hint = 'Open the order there.', problem = '{SAID}' where id = '{row['id']}'"
+    )
+    return str(row["id"])
+
+
+def _just_worked(dock: Dock) -> None:
+    """The rows are a minute old: the shift of the fixture was worked at a fixed time."""
+    dock.rows("update outbox set created_at = strftime('%Y-%m-%dT%H:%M:%f000+00:00', 'now', '-1 minute')")
+
+
+def test_a_target_that_took_everything_is_well_and_exits_0(served: tuple[Worked, Upstream]) -> None:
+    dock = served[0].dock
+    assert dock("sync", "--once").exit_code == 0
+    result = dock("sync", "status", COLUMNS="80")
+    assert (result.exit_code, result.stderr) == (0, "")
+    head, row, *rest = result.stdout.splitlines()
+    assert head.split() == ["target", "state", "to", "send", "parked", "today", "oldest", "last", "answer"]
+    assert row.split()[:5] == ["wms", "well", "0", "0", "4"]
+    assert "wms: It answers and takes everything." in rest
+    assert rest[-1] == "No sync job is running."
+    told = dock.json("sync", "status")
+    assert (told["person"], told["targets"][0]["state"], told["targets"][0]["lag_seconds"]) == (
+        False,
+        "well",
+        0,
+    )
+    assert set(told["targets"][0]["feeds"]) == {
+        "authorizations",
+        "customers",
+        "locations",
+        "orders",
+        "products",
+    }
+
+
+def test_a_parked_row_shows_the_sentence_the_upstreams_words_and_what_to_do_and_exits_1(
+    worked: Worked,
+) -> None:
+    key = _refuse(worked.dock)
+    result = worked.dock("sync", "status", COLUMNS="200")
+    assert result.exit_code == 1
+    assert "PARKED returns.stock of RMA-100001" in result.stdout
+    assert 'It says: "Order 7 is closed; ask·[2J accounting."' in result.stdout
+    assert "→ Open the order there." in result.stdout
+    assert f"row {key}" in result.stdout
+    assert "\x1b" not in result.stdout
+    (parked,) = worked.dock.json("sync", "status")["targets"][0]["parked"]
+    assert (parked["code"], parked["said"]) == ("order.closed", "Order 7 is closed; ask\x1b[2J accounting.")
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_no_line_is_wider_than_the_terminal_but_for_what_cannot_be_broken(worked: Worked, width: int) -> None:
+    _refuse(worked.dock)
+    worked.dock.configure(TARGET + ERP.replace("erp", "an-erp-with-a-long-name"), url="http://127.0.0.1:9")
+    lines = worked.dock("sync", "status", COLUMNS=str(width)).stdout.splitlines()
+    longest = max((line for line in lines if len(line.split()) > 1), key=len)
+    assert len(longest) <= width, longest
+
+
+def test_rows_that_wait_while_nobody_sends_them_need_a_person(worked: Worked) -> None:
+    _just_worked(worked.dock)
+    result = worked.dock("sync", "status")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1].startswith("No sync job is running, and rows wait: ")
+    lock = ProcessLock(worked.dock.database, "drainer").acquire()
+    try:
+        told = worked.dock.json("sync", "status")
+        assert worked.dock("sync", "status").exit_code == 0
+    finally:
+        lock.release()
+    assert told["drainer"]["pid"] is not None
+    assert told["drainer"]["since"] is not None
+
+
+def test_an_upstream_that_is_away_says_since_when_and_when_it_is_tried_again(worked: Worked) -> None:
+    _just_worked(worked.dock)
+    assert worked.dock("sync", "--once").exit_code == 1
+    (told,) = worked.dock.json("sync", "status")["targets"]
+    assert (told["state"], told["last_answer"]) == ("away", None)
+    assert told["next_attempt"] is not None
+    assert "could not be reached" in told["problem"]["sentence"]
+    worked.dock.rows("update outbox set created_at = '2026-01-01T00:00:00.000000+00:00'")
+    assert worked.dock.json("sync", "status")["targets"][0]["state"] == "late"
+
+
+def test_a_connector_that_cannot_be_loaded_leaves_the_others_going_and_is_shown(
+    served: tuple[Worked, Upstream], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked, upstream = served
+    info = tmp_path / "broken-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    points = "snuffed = nowhere_to_be_found:Connector\nfails = tests.commands.test_commands_status:Failing\n"
+    (info / "entry_points.txt").write_text(f"[returns_station.connectors]\n{points}")
+    monkeypatch.syspath_prepend(tmp_path)
+    more = "".join(
+        f'\n[[target]]\nname = "{name}"\nurl = "https://{name}.example"\nconnector = "{connector}"\n'
+        for name, connector in (("crm", "snuffed"), ("pim", "fails"), ("erp", "nobodys"))
+    )
+    worked.dock.configure(
+        more + TARGET + "[target.options]\nwindw = 5\n" + ERP.replace("erp", "shop"), url=upstream.url
+    )
+    result = worked.dock("sync", "--once")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("shop: 0 delivered, ")
+    assert "crm: The connector snuffed (nowhere_to_be_found:Connector) could not be loaded" in result.stderr
+    assert "pim: The connector fails could not be made: KeyError." in result.stderr
+    assert "wms: The connector http has no option 'windw'. It has none" in result.stderr
+    states = {one["target"]: one for one in worked.dock.json("sync", "status")["targets"]}
+    assert {name: one["state"] for name, one in states.items()} == {
+        "crm": "broken", "pim": "broken", "erp": "broken", "wms": "broken", "shop": "well",
+    }  # fmt: skip
+    assert "No module named 'nowhere_to_be_found'" in states["crm"]["sentence"]
+
+
+class Failing:
+    """A connector that does not look at what it was given."""
+
+    def __init__(self, settings: object, **_: object) -> None:
+        raise KeyError("database")
+
+
+def test_targets_are_listed_with_what_is_installed_and_an_unknown_connector_is_a_problem(dock: Dock) -> None:
+    result = dock("sync", "targets")
+    assert result.exit_code == 0
+    head, row, installed = result.stdout.splitlines()
+    assert head.split() == ["target", "connector", "url", "effects", "state"]
+    assert row.split() == ["wms", "http", "http://127.0.0.1:9", "all", "new"]
+    assert installed.startswith("Installed connectors: ")
+    dock.configure('\n[[target]]\nname = "x"\nurl = "https://x.example"\nconnector = "nobodys"\n')
+    result = dock("sync", "targets", "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["targets"][0]["installed"] is False
+    assert result.stderr.startswith("No connector is called 'nobodys'; there are: ")
+
+
+def test_without_targets_there_is_nothing_to_tell(bare: Dock) -> None:
+    assert bare("migrate").exit_code == 0
+    result = bare("sync", "status")
+    assert (result.exit_code, result.stderr.split(".")[0]) == (
+        2,
+        "No target is configured, so there is nobody to tell",
+    )
