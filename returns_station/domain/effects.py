@@ -15,6 +15,8 @@ class EffectType(StrEnum):
     RECEIPT_REVERSED = "returns.receipt.reversed"
     STOCK = "returns.stock"
     STOCK_REVERSED = "returns.stock.reversed"
+    COMPLETED = "returns.completed"
+    COMPLETED_REVERSED = "returns.completed.reversed"
     REFUND = "returns.refund"
     REFUND_REVERSED = "returns.refund.reversed"
     SHORT = "returns.short"
@@ -25,6 +27,7 @@ class EffectType(StrEnum):
 REVERSAL = {
     EffectType.RECEIPT: EffectType.RECEIPT_REVERSED,
     EffectType.STOCK: EffectType.STOCK_REVERSED,
+    EffectType.COMPLETED: EffectType.COMPLETED_REVERSED,
     EffectType.AVAILABLE: EffectType.AVAILABLE_REVERSED,
 }
 
@@ -59,17 +62,33 @@ def receipt_body(parcel: Parcel, authorization: ReturnAuthorization) -> dict[str
         "carrier": parcel.carrier,
         "tracking": parcel.scanned if parcel.carrier and parcel.tracked else None,
         "return_type": parcel.return_type.value,
+        "lines": [
+            {
+                "order_line": line.order_line,
+                "sku": line.sku,
+                "expected": line.expected,
+                "reason": line.reason.value,
+            }
+            for line in authorization.lines
+        ],
     }
 
 
 def stock_body(
-    unit: ReturnUnit, site: str, order_number: str | None, order_line: str | None
+    unit: ReturnUnit,
+    parcel: Parcel,
+    authorization: ReturnAuthorization,
+    order_number: str | None,
+    order_line: str | None,
 ) -> dict[str, Any]:
     """A unit lies where it was put."""
     return {
         "merchant": unit.merchant,
-        "site": site,
+        "site": parcel.site,
         "return_id": unit.return_id,
+        "return_number": authorization.number,
+        "parcel_id": parcel.id,
+        "plate": parcel.plate,
         "unit_id": unit.id,
         "lpn": unit.lpn,
         "sku": unit.sku,
@@ -104,11 +123,68 @@ def available_body(unit: ReturnUnit, site: str, container: str) -> dict[str, Any
     }
 
 
-def refund_body(settlement: Settlement, lines: dict[str, str]) -> dict[str, Any]:
+def completed_body(
+    parcel: Parcel,
+    authorization: ReturnAuthorization,
+    units: tuple[tuple[ReturnUnit, bool], ...],
+    lines: tuple[ReturnLine, ...],
+    sold: dict[str, str],
+) -> dict[str, Any]:
+    """Nothing more of a return is in a parcel: what became of each of its units, what is still awaited of its lines.
+
+    `units` are all of this return in this parcel, each with whether it waits for a person; `sold` names outside order
+    lines by ours.
+    """
+    return {
+        "merchant": authorization.merchant,
+        "site": parcel.site,
+        "return_id": authorization.id,
+        "return_number": authorization.number,
+        "order_number": authorization.order_number,
+        "parcel_id": parcel.id,
+        "plate": parcel.plate,
+        "return_type": parcel.return_type.value,
+        "units": [_completed_unit(unit, held, sold) for unit, held in units],
+        "lines": [
+            {
+                "order_line": line.order_line,
+                "sku": line.sku,
+                "expected": line.expected,
+                "received": line.received,
+                "short": line.short,
+                "awaiting": line.awaiting,
+            }
+            for line in lines
+        ],
+    }
+
+
+def _completed_unit(unit: ReturnUnit, held: bool, sold: dict[str, str]) -> dict[str, Any]:
+    return {
+        "unit_id": unit.id,
+        "lpn": unit.lpn,
+        # Found property is nobody's article.
+        "sku": unit.sku or None,
+        "quantity": unit.quantity,
+        "order_line": sold.get(unit.order_line_id or ""),
+        "disposition": unit.decision.disposition.value if unit.decision else None,
+        "grade": unit.grade.value if unit.grade else None,
+        "location": unit.location or unit.container,
+        "container": unit.container,
+        "held": held,
+    }
+
+
+def refund_body(
+    settlement: Settlement, parcel: Parcel, authorization: ReturnAuthorization, lines: dict[str, str]
+) -> dict[str, Any]:
     """Money of one settlement; `lines` names outside order lines by ours."""
     return {
         "merchant": settlement.merchant,
         "return_id": settlement.return_id,
+        "return_number": authorization.number,
+        "parcel_id": parcel.id,
+        "plate": parcel.plate,
         "settlement_id": settlement.id,
         "order_number": settlement.order_number,
         "currency": settlement.currency,
@@ -135,7 +211,7 @@ def short_body(authorization: ReturnAuthorization, lines: tuple[ReturnLine, ...]
         "merchant": authorization.merchant,
         "return_id": authorization.id,
         "lines": [
-            {"order_line": line.order_line_id, "sku": line.sku, "quantity": line.awaiting, "by": by}
+            {"order_line": line.order_line, "sku": line.sku, "quantity": line.awaiting, "by": by}
             for line in lines
         ],
     }

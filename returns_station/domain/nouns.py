@@ -99,7 +99,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class ReturnLine:
-    """What a return expects: awaiting = expected - received - short."""
+    """What a return expects: awaiting = expected - received - short. `order_line` is the shop's id of `order_line_id`."""
 
     id: str
     order_line_id: str | None
@@ -109,6 +109,7 @@ class ReturnLine:
     received: int = 0
     short: int = 0
     reason: Reason = Reason.UNKNOWN
+    order_line: str | None = None
 
     @property
     def awaiting(self) -> int:

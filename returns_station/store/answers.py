@@ -173,7 +173,10 @@ _PAYMENTS = select(_payment).where(_payment.c.order_id == bindparam("id")).order
 _LINE = select(_line).where(_line.c.id == bindparam("id"))
 _AUTHORIZATION = select(_authorization).where(_authorization.c.id == bindparam("id"))
 _RETURN_LINES = (
-    select(_return_line).where(_return_line.c.authorization_id == bindparam("id")).order_by(_return_line.c.id)
+    select(_return_line, _line.c.line_id.label("order_line"))
+    .outerjoin(_line, _line.c.id == _return_line.c.order_line_id)
+    .where(_return_line.c.authorization_id == bindparam("id"))
+    .order_by(_return_line.c.id)
 )
 _EVIDENCE = select(_evidence).where(_evidence.c.id == bindparam("id"))
 _PARCEL = select(_parcel).where(_parcel.c.id == bindparam("id"))
@@ -295,6 +298,7 @@ def _load_authorization(connection: Connection, id: str) -> ReturnAuthorization 
             received.get(line.id, 0),
             line.short,
             Reason(line.reason),
+            line.order_line,
         )
         for line in rows
     )

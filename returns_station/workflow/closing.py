@@ -5,11 +5,12 @@ from dataclasses import replace
 from returns_station.domain import refund
 from returns_station.domain.axes import Arrival, ParcelWork, Placement, SettlementState, move
 from returns_station.domain.codes import RefundTiming, Role, Signal
-from returns_station.domain.effects import EffectType, amount_text, refund_body, short_body
+from returns_station.domain.effects import EffectType, amount_text, completed_body, refund_body, short_body
 from returns_station.domain.nouns import Order, Parcel, ReturnAuthorization, ReturnUnit, Settlement
 from returns_station.domain.policy import refund_rule
 from returns_station.workflow import resuming
 from returns_station.workflow.details import fresh_lines
+from returns_station.workflow.inspecting import needs_release
 from returns_station.workflow.ports import ClosedParcels, Load, ReceiptsOf, Record, UnitsOf
 from returns_station.workflow.state import At
 from returns_station.workflow.turn import Turn, numbered, pick
@@ -124,10 +125,10 @@ def close(turn: Turn, units: tuple[ReturnUnit, ...]) -> tuple[Settlement, ...]:
             if u.return_id == authorization.id and u.placement is Placement.PUT and u.settlement_id is None
         )
         settlement = _settle(turn, authorization, own, tuple(settled)) if own else None
+        _complete(turn, authorization, units, short=_short(turn, authorization))
         if settlement:
             settled.append(settlement)
-            _record(turn, settlement, own)
-        _short(turn, authorization, units)
+            _record(turn, authorization, settlement, own)
     turn.keep_parcel(
         "parcel.closed", replace(parcel, work=move(parcel.work, ParcelWork.CLOSED), note=_note(parcel, units))
     )
@@ -192,14 +193,17 @@ def _with_shipping(turn: Turn, settlement: Settlement, order: Order | None) -> S
     )
 
 
-def _record(turn: Turn, settlement: Settlement, units: tuple[ReturnUnit, ...]) -> None:
+def _record(
+    turn: Turn, authorization: ReturnAuthorization, settlement: Settlement, units: tuple[ReturnUnit, ...]
+) -> None:
     marked = tuple(replace(u, settlement_id=settlement.id) for u in units if u.id in settlement.units)
     turn.records.append(Record("settlement.closed", turn.state.parcel, marked, settlement=settlement))
     turn.settlements.append(settlement.id)
     if settlement.amount_minor is None or not settlement.amount_minor:
         return
     order: Order = turn.ask(Load("order", str(settlement.order_id)))
-    body = refund_body(settlement, {line.id: line.line_id for line in order.lines})
+    sold = {line.id: line.line_id for line in order.lines}
+    body = refund_body(settlement, turn.parcel(), authorization, sold)
     released = settlement.state is SettlementState.RELEASED
     turn.tell(
         EffectType.REFUND,
@@ -212,15 +216,35 @@ def _record(turn: Turn, settlement: Settlement, units: tuple[ReturnUnit, ...]) -
     )
 
 
-def _short(turn: Turn, authorization: ReturnAuthorization, units: tuple[ReturnUnit, ...]) -> None:
-    """Lines not seen stay awaiting, unless this was the last piece or the permission has run out."""
+def _complete(
+    turn: Turn, authorization: ReturnAuthorization, units: tuple[ReturnUnit, ...], *, short: bool
+) -> None:
+    """Others learn that nothing more of a return is in this parcel: after its stock, before its money."""
+    order = turn.order(authorization)
+    lines = fresh_lines(turn, authorization)
+    if short:
+        lines = tuple(replace(line, short=line.short + line.awaiting) for line in lines)
+    own = tuple((u, _waits(u)) for u in units if u.return_id == authorization.id)
+    sold = {line.id: line.line_id for line in order.lines} if order else {}
+    body = completed_body(turn.parcel(), authorization, own, lines, sold)
+    turn.tell(EffectType.COMPLETED, authorization.merchant, authorization.id, body)
+
+
+def _waits(unit: ReturnUnit) -> bool:
+    """Whether a unit of a closed parcel waits for a person: set aside, or not yet allowed to be sold again."""
+    return unit.placement is not Placement.PUT or needs_release(unit)
+
+
+def _short(turn: Turn, authorization: ReturnAuthorization) -> bool:
+    """Lines not seen stay awaiting, unless this was the last piece or the permission has run out; whether they did."""
     if (
         authorization.pieces is not None
         and 1 + turn.ask(ClosedParcels(authorization.id, turn.parcel().id)) >= authorization.pieces
     ):
-        make_short(turn, authorization, "last_piece")
-    elif authorization.expires_at is not None and authorization.expires_at < turn.now:
-        make_short(turn, authorization, "expiry")
+        return make_short(turn, authorization, "last_piece") > 0
+    if authorization.expires_at is not None and authorization.expires_at < turn.now:
+        return make_short(turn, authorization, "expiry") > 0
+    return False
 
 
 def make_short(turn: Turn, authorization: ReturnAuthorization, by: str) -> int:

@@ -6,7 +6,7 @@ from returns_station.domain import policy
 from returns_station.domain.axes import Acceptance, Placement, move
 from returns_station.domain.codes import Disposition, Signal
 from returns_station.domain.effects import EffectType, stock_body
-from returns_station.domain.nouns import Order, Place, ReturnUnit
+from returns_station.domain.nouns import Order, Place, ReturnAuthorization, ReturnUnit
 from returns_station.domain.scan import Kind
 from returns_station.workflow import closing, inspecting
 from returns_station.workflow.ports import Load, Prints, UnitsOf
@@ -199,12 +199,13 @@ def put(turn: Turn, place: Place) -> None:
     turn.keep_unit("unit.put", unit)
     order: Order | None = turn.ask(Load("order", unit.order_id)) if unit.order_id else None
     line = next((row.line_id for row in order.lines if row.id == unit.order_line_id), None) if order else None
+    authorization: ReturnAuthorization = turn.ask(Load("authorization", unit.return_id))
     held = inspecting.needs_release(unit)
     turn.tell(
         EffectType.STOCK,
         unit.merchant,
         unit.return_id,
-        stock_body(unit, turn.rules.site, order.number if order else None, line),
+        stock_body(unit, turn.parcel(), authorization, order.number if order else None, line),
         unit_id=unit.id,
         released=not held,
         reason="stock.needs_human" if held else None,

@@ -50,6 +50,7 @@ def receipt(return_id: str | None = None, sequence: int = 1, **change: object) -
         "tracking": None,
         "carrier": None,
         "return_type": "rma",
+        "lines": [{"order_line": "1", "sku": "85123A", "expected": 6, "reason": "unwanted"}],
     }
     return _effect("returns.receipt", data | change, sequence, None)
 
@@ -73,8 +74,40 @@ def stock(return_id: str | None = None, sequence: int = 2, **change: object) -> 
         "container": None,
         "order_number": "536365",
         "order_line": "1",
+        "return_number": "RMA-7",
+        "parcel_id": key(),
+        "plate": "P-0001",
     }
     return _effect("returns.stock", data | change, sequence, None)
+
+
+def completed(return_id: str | None = None, sequence: int = 3, **change: object) -> Outgoing:
+    unit = {
+        "unit_id": key(),
+        "lpn": "L1-0000001-7",
+        "sku": "85123A",
+        "quantity": 6,
+        "order_line": "1",
+        "disposition": "return_to_stock",
+        "grade": "grade_a",
+        "location": "A-01-1",
+        "container": None,
+        "held": False,
+    }
+    line = {"order_line": "1", "sku": "85123A", "expected": 6, "received": 6, "short": 0, "awaiting": 0}
+    data: dict[str, object] = {
+        "merchant": "candles",
+        "site": "leeds",
+        "return_id": return_id or key(),
+        "return_number": "RMA-7",
+        "order_number": "536365",
+        "parcel_id": key(),
+        "plate": "P-0001",
+        "return_type": "rma",
+        "units": [unit],
+        "lines": [line],
+    }
+    return _effect("returns.completed", data | change, sequence, None)
 
 
 def refund(
@@ -93,6 +126,9 @@ def refund(
         "lines": [line],
         "shipping_minor": 0,
         "fee_minor": 0,
+        "return_number": "RMA-7",
+        "parcel_id": key(),
+        "plate": "P-0001",
     }
     return _effect("returns.refund", data | change, sequence, None)
 

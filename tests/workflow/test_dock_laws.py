@@ -25,6 +25,7 @@ def test_a_sealed_matched_parcel_takes_five_scans_and_no_key(dock: Dock) -> None
     assert [(row["type"], row["state"]) for row in effects] == [
         ("returns.receipt", "local"),
         ("returns.stock", "local"),
+        ("returns.completed", "local"),
         ("returns.refund", "local"),
     ]
 

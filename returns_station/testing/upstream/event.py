@@ -100,6 +100,14 @@ def count(value: object) -> str | None:
     return None if type(value) is int and 1 <= value <= MAX_INTEGER else "an integer of 1 or more"
 
 
+def pieces(value: object) -> str | None:
+    return None if type(value) is int and 0 <= value <= MAX_INTEGER else "an integer of 0 or more"
+
+
+def flag(value: object) -> str | None:
+    return None if isinstance(value, bool) else "true or false"
+
+
 def one_of(*words: str) -> Check:
     expected = f"one of {', '.join(words)}"
     return lambda value: None if value in words else expected
@@ -113,7 +121,9 @@ def currency(value: object) -> str | None:
 _RECEIPT: dict[str, Check | Checks] = {
     **dict.fromkeys(("merchant", "site", "return_id", "parcel_id", "plate", "return_type"), text),
     **dict.fromkeys(("return_number", "order_number", "tracking", "carrier"), optional_text),
+    "lines": {"order_line": optional_text, "sku": text, "expected": count, "reason": text},
 }
+_OF_PARCEL: dict[str, Check | Checks] = {"return_number": optional_text, "parcel_id": text, "plate": text}
 _STOCK: dict[str, Check | Checks] = {
     **dict.fromkeys(("merchant", "site", "return_id", "unit_id", "lpn", "sku"), text),
     **dict.fromkeys(("grade", "disposition", "location"), text),
@@ -121,6 +131,23 @@ _STOCK: dict[str, Check | Checks] = {
     "quantity": count,
     "unit": one_of("each"),
     "expiry": date,
+    **_OF_PARCEL,
+}
+_COMPLETED: dict[str, Check | Checks] = {
+    **dict.fromkeys(("merchant", "site", "return_id", "parcel_id", "plate", "return_type"), text),
+    **dict.fromkeys(("return_number", "order_number"), optional_text),
+    "units": {
+        "unit_id": text,
+        **dict.fromkeys(("lpn", "sku", "order_line", "disposition", "grade"), optional_text),
+        **dict.fromkeys(("location", "container"), optional_text),
+        "quantity": count,
+        "held": flag,
+    },
+    "lines": {
+        "order_line": optional_text,
+        "sku": text,
+        **dict.fromkeys(("expected", "received", "short", "awaiting"), pieces),
+    },
 }
 _REFUND: dict[str, Check | Checks] = {
     **dict.fromkeys(("merchant", "return_id", "settlement_id", "order_number"), text),
@@ -129,6 +156,7 @@ _REFUND: dict[str, Check | Checks] = {
     "payment_reference": optional_text,
     "outcome": one_of("refund", "store_credit", "exchange"),
     "lines": {"order_line": text, "sku": text, "quantity": count, "amount_minor": amount},
+    **_OF_PARCEL,
 }
 _AVAILABLE: dict[str, Check | Checks] = {
     **dict.fromkeys(("merchant", "site", "return_id", "unit_id", "lpn", "sku"), text),
@@ -145,12 +173,20 @@ DATA: Final[dict[str, Checks]] = {
     "returns.receipt.reversed": {**_RECEIPT, "reverses": text},
     "returns.stock": _STOCK,
     "returns.stock.reversed": {**_STOCK, "reverses": text},
+    "returns.completed": _COMPLETED,
+    "returns.completed.reversed": {**_COMPLETED, "reverses": text},
     "returns.refund": _REFUND,
     "returns.refund.reversed": {**_REFUND, "reverses": text},
     "returns.short": _SHORT,
     "returns.available": _AVAILABLE,
     "returns.available.reversed": {**_AVAILABLE, "reverses": text},
 }
+SINCE_1_1: Final = {
+    "returns.receipt": frozenset({"lines"}),
+    "returns.stock": frozenset(_OF_PARCEL),
+    "returns.refund": frozenset(_OF_PARCEL),
+}
+"""Fields that an event queued by an older station lacks, by the type without `.reversed`: taken without them."""
 _ENVELOPE: Checks = {
     "specversion": one_of("1.0"),
     "source": text,
@@ -171,7 +207,7 @@ def parse_event(item: Mapping[str, object]) -> Event | Refusal:
         return wrong
     data, kind = item["data"], str(item["type"])
     assert isinstance(data, dict)
-    if wrong := _wrong(data, DATA[kind]):
+    if wrong := _wrong(data, _asked(kind, data)):
         return wrong
     if item["subject"] != data["return_id"]:
         stated, meant = shown(item["subject"]), shown(data["return_id"])
@@ -186,6 +222,12 @@ def parse_event(item: Mapping[str, object]) -> Event | Refusal:
         data=data,
         body=json.dumps(data, sort_keys=True, separators=(",", ":")),
     )
+
+
+def _asked(kind: str, data: Mapping[str, object]) -> Checks:
+    """The checks of a type, without those of fields that an older station did not send."""
+    lacks = SINCE_1_1.get(kind.removesuffix(".reversed"), frozenset()) - data.keys()
+    return {name: check for name, check in DATA[kind].items() if name not in lacks} if lacks else DATA[kind]
 
 
 def _wrong(values: Mapping[str, object], checks: Checks, path: str = "") -> Refusal | None:

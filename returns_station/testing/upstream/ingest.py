@@ -37,10 +37,18 @@ class _Order:
     payments: frozenset[str]
 
 
-_PREFIX: Final = {"receipt": "REC", "stock": "MOV", "refund": "REF", "short": "SHO", "available": "AVA"}
+_PREFIX: Final = {
+    "receipt": "REC",
+    "stock": "MOV",
+    "completed": "COM",
+    "refund": "REF",
+    "short": "SHO",
+    "available": "AVA",
+}
 _FACTS: Final = {
     "returns.receipt": ("merchant", "parcel_id"),
     "returns.stock": ("merchant", "unit_id", "sku", "quantity", "lot", "location", "disposition"),
+    "returns.completed": ("merchant", "parcel_id"),
     "returns.refund": ("merchant", "settlement_id", "order_number", "currency", "amount_minor"),
     "returns.available": ("merchant", "unit_id", "sku", "quantity", "location", "container"),
 }
@@ -156,6 +164,13 @@ class _Batch:
         row = {name: event.data[name] for name in _MOVEMENT}
         return "movements", {**row, "quantity": -quantity if event.reverses else quantity}
 
+    def completed(self, event: Event) -> "Verdict":
+        if wrong := self._reversal(event):
+            return wrong
+        row = {name: event.data[name] for name in _COMPLETED}
+        listed = {name: json.dumps(event.data[name]) for name in ("units", "lines")}
+        return "completions", {**row, **listed, "count": -1 if event.reverses else 1}
+
     def available(self, event: Event) -> "Verdict":
         if wrong := self._reversal(event):
             return wrong
@@ -223,6 +238,8 @@ _RULES: Final[dict[str, Callable[[_Batch, Event], Verdict]]] = {
     "returns.receipt.reversed": _Batch.receipt,
     "returns.stock": _Batch.stock,
     "returns.stock.reversed": _Batch.stock,
+    "returns.completed": _Batch.completed,
+    "returns.completed.reversed": _Batch.completed,
     "returns.refund": _Batch.refund,
     "returns.refund.reversed": _Batch.refund,
     "returns.short": _Batch.short,
@@ -249,6 +266,16 @@ _RECEIPT: Final = (
     "plate",
     "tracking",
     "carrier",
+    "return_type",
+)
+_COMPLETED: Final = (
+    "merchant",
+    "site",
+    "return_id",
+    "return_number",
+    "order_number",
+    "parcel_id",
+    "plate",
     "return_type",
 )
 _MOVEMENT: Final = (

@@ -30,6 +30,11 @@ CREATE TABLE IF NOT EXISTS movements (
     expiry TEXT, serial TEXT, grade TEXT NOT NULL, disposition TEXT NOT NULL, location TEXT NOT NULL,
     container TEXT, order_number TEXT, order_line TEXT);
 CREATE INDEX IF NOT EXISTS movements_return ON movements (return_id);
+CREATE TABLE IF NOT EXISTS completions (
+    arrival INTEGER PRIMARY KEY, merchant TEXT NOT NULL, site TEXT NOT NULL, return_id TEXT NOT NULL,
+    return_number TEXT, order_number TEXT, parcel_id TEXT NOT NULL, plate TEXT NOT NULL, return_type TEXT NOT NULL,
+    units TEXT NOT NULL, lines TEXT NOT NULL, count INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS completions_return ON completions (return_id);
 CREATE TABLE IF NOT EXISTS refunds (
     arrival INTEGER PRIMARY KEY, merchant TEXT NOT NULL, return_id TEXT NOT NULL, settlement_id TEXT NOT NULL,
     order_number TEXT NOT NULL, currency TEXT NOT NULL, amount_minor INTEGER NOT NULL, payment_reference TEXT,
@@ -66,6 +71,7 @@ class Question:
 LISTS: dict[str, tuple[str, frozenset[str]]] = {
     "receipts": ("t.*", frozenset({"return_id", "merchant", "order_number"})),
     "movements": ("t.*", frozenset({"return_id", "merchant", "sku", "location"})),
+    "completions": ("t.*", frozenset({"return_id", "merchant", "order_number"})),
     "refunds": ("t.*", frozenset({"return_id", "merchant", "order_number"})),
     "shorts": ("t.*", frozenset({"return_id"})),
     "available": ("t.*", frozenset({"return_id", "merchant", "sku", "location", "container"})),
@@ -118,8 +124,7 @@ class Ledger:
             (question.after, *filters.values(), question.limit + 1),
         )
         for row in found:
-            if "lines" in row:
-                row["lines"] = json.loads(str(row["lines"]))
+            row.update({name: json.loads(str(row[name])) for name in ("units", "lines") if name in row})
         return found[: question.limit], len(found) > question.limit
 
     def event(self, key: str) -> Row | None:

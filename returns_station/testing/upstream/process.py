@@ -112,6 +112,10 @@ class Upstream:
     def movements(self, **filters: str) -> list[Row]:
         return self._all("/v1/movements", filters)
 
+    def completions(self, **filters: str) -> list[Row]:
+        """Every completion and reversal in the order they came; `count` is -1 for a reversal."""
+        return self._all("/v1/completions", filters)
+
     def available(self, **filters: str) -> list[Row]:
         return self._all("/v1/available", filters)
 
