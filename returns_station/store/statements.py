@@ -143,8 +143,8 @@ def sent_return(engine: Engine, target: str, return_id: str) -> SentReturn:
         standing = list(_standing(rows))
         return SentReturn(
             return_id,
-            head.number if head else _told_number(rows) or return_id,
-            head.order_number if head else None,
+            head.number if head else _told(rows, "return_number") or return_id,
+            head.order_number if head else _told(rows, "order_number"),
             said,
             *_netted(said),
             frozenset(_underway(rows)),
@@ -154,9 +154,9 @@ def sent_return(engine: Engine, target: str, return_id: str) -> SentReturn:
         )
 
 
-def _told_number(rows: Iterable[OutboxRow]) -> str | None:
-    """The return's number as the target was told it, where the return itself is not here."""
-    told = (json.loads(row.body).get("return_number") for row in rows)
+def _told(rows: Iterable[OutboxRow], name: str) -> str | None:
+    """A number as the target was told it, where the return itself is not here."""
+    told = (json.loads(row.body).get(name) for row in rows)
     return next((str(number) for number in told if number), None)
 
 
