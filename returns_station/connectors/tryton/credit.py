@@ -23,6 +23,7 @@ _FIELDS: Final = (
     "number",
     "total_amount",
     "reference",
+    "currency",
     "lines.description",
     "lines.amount",
     "lines.unit_price",
@@ -70,6 +71,8 @@ def make_note(rest: Rest, debt: Debt, sold: Sold, money: Money) -> int:
     if debt.fee:
         lines.append(_line(money.lines[0], 1, debt.fee, rates, "Fee"))
     values: Row = {name: first.get(name) for name in _HEAD}
+    own = {"company": rest.company, "currency": first.get("currency")}
+    lines = [line | own for line in lines]
     values |= {
         "company": rest.company,
         "type": "out",
@@ -87,7 +90,8 @@ def settle(rest: Rest, note: int, amount: Decimal, account: int) -> Row:
     row = _read(rest, note)
     if row["state"] in ("draft", "validated"):
         row = _exactly(rest, row, amount, account)
-        refused = rest.press(MODEL, note, "post")
+        # Tryton warns when taxes are not the product's own of today; ours are those of the invoice that is credited.
+        refused = rest.press(MODEL, note, "post", unwarned=True)
         row = _read(rest, note)
         if row["state"] not in ("posted", "paid"):
             sentence = f"The credit note stays {row['state']} in Tryton."
@@ -112,13 +116,8 @@ def _exactly(rest: Rest, row: Row, amount: Decimal, account: int) -> Row:
         price = exact(old["unit_price"] + missing)
         rest.write(MODEL, row["id"], {"lines": [["write", [old["id"]], {"unit_price": price}]]})
     else:
-        line = {
-            "type": "line",
-            "quantity": 1,
-            "unit_price": exact(missing),
-            "description": ROUNDING,
-            "account": account,
-        }
+        line = {"type": "line", "quantity": 1, "unit_price": exact(missing), "description": ROUNDING}
+        line |= {"account": account, "company": rest.company, "currency": row["currency"]}
         rest.write(MODEL, row["id"], {"lines": [["create", [line]]]})
     again = _read(rest, row["id"])
     if again["total_amount"] != -amount:

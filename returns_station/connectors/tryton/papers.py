@@ -70,41 +70,40 @@ def make_line(rest: Rest, paper: int, sold_line: Row, quantity: int, unit_id: st
 def finish(rest: Rest, paper: int, places: Mapping[str, int], house: House) -> None:
     """Brings a return sale to processed, its goods in and at their places. `places` are location ids by unit id."""
     _process(rest, paper)
-    row = rest.one(SALE, paper, "shipment_returns.state") or {"shipment_returns": []}
+    fields = ("reference", "lines.note", "shipment_returns.state")
+    row = rest.one(SALE, paper, *fields) or {"shipment_returns": [], "lines": []}
     shipments = [one for one in row["shipment_returns"] if one["state"] != "cancelled"]
     if not shipments:
         sentence = "Tryton made no return shipment for this return sale, so its goods are nowhere."
         raise Ended(
             Refused("upstream.shipment", sentence, "See the sale in Tryton; a person may have cancelled it.")
         )
-    lines = {
-        line["id"]: marked(line["note"]) for line in rest.find("sale.line", [["sale", "=", paper]], "note")
-    }
-    units = {line: unit[0] for line, unit in lines.items() if unit}
+    units = {line["id"]: ours[0] for line in row["lines"] if (ours := marked(line["note"]))}
+    known = {line: places[unit] for line, unit in units.items() if unit in places}
     for shipment in shipments:
-        put_away(
-            rest,
-            shipment["id"],
-            {line: places[unit] for line, unit in units.items() if unit in places},
-            house,
-        )
+        put_away(rest, shipment["id"], known, house, str(row["reference"]))
 
 
 def put_away(
-    rest: Rest, shipment: int, places: Mapping[int, int], house: House, *, blind: int | None = None
+    rest: Rest, shipment: int, places: Mapping[int, int], house: House, name: str, *, blind: int | None = None
 ) -> None:
-    """Brings a return shipment to done. `places` are location ids by sale line; `blind` is one for all its goods."""
+    """Brings a return shipment to done. `places` are location ids by sale line; `blind` is one for all its goods.
+
+    `name` becomes the shipment's reference: a sale's shipment has none of its own.
+    """
     state = _state(rest, SHIPMENT, shipment)
     if state == "draft":
-        state = _step(rest, SHIPMENT, shipment, "receive", unwarned=blind is not None)
+        state = _step(rest, SHIPMENT, shipment, state, "receive", unwarned=blind is not None)
     if state == "received":
-        _place(rest, shipment, places, house, blind)
-        state = _step(rest, SHIPMENT, shipment, "do")
+        _place(rest, shipment, places, house, name, blind)
+        state = _step(rest, SHIPMENT, shipment, state, "do")
     if state != "done":
         raise _stands(rest, "return shipment", state)
 
 
-def _place(rest: Rest, shipment: int, places: Mapping[int, int], house: House, blind: int | None) -> None:
+def _place(
+    rest: Rest, shipment: int, places: Mapping[int, int], house: House, name: str, blind: int | None
+) -> None:
     domain = [["shipment", "=", f"{SHIPMENT},{shipment}"]]
     moves = rest.find("stock.move", domain, "origin", "from_location", "to_location", "state")
     lines = {move["id"]: names(move["origin"], "sale.line") for move in moves}
@@ -116,14 +115,13 @@ def _place(rest: Rest, shipment: int, places: Mapping[int, int], house: House, b
         place = blind if blind is not None else places.get(line or 0)
         if place is not None and move["to_location"] != place:
             changes.append(["write", [move["id"]], {"to_location": place}])
-    if changes:
-        rest.write(SHIPMENT, shipment, {"inventory_moves": changes})
+    rest.write(SHIPMENT, shipment, {"reference": name} | ({"inventory_moves": changes} if changes else {}))
 
 
 def _process(rest: Rest, paper: int) -> None:
     state = _state(rest, SALE, paper)
     while state in _STEPS:
-        state = _step(rest, SALE, paper, _STEPS[state])
+        state = _step(rest, SALE, paper, state, _STEPS[state])
     if state not in ("processing", "done"):
         raise _stands(rest, "return sale", state)
 
@@ -133,9 +131,8 @@ def _state(rest: Rest, model: str, id_: int) -> str:
     return str(row["state"]) if row else "deleted"
 
 
-def _step(rest: Rest, model: str, id_: int, button: str, *, unwarned: bool = False) -> str:
-    """The state after a button; the same state as before means that Tryton did not take it."""
-    before = _state(rest, model, id_)
+def _step(rest: Rest, model: str, id_: int, before: str, button: str, *, unwarned: bool = False) -> str:
+    """The state after a button, read again: Tryton's answer may show the one before it goes on by itself."""
     refused = rest.press(model, id_, button, unwarned=unwarned)
     after = _state(rest, model, id_)
     if after == before:
@@ -156,7 +153,7 @@ def receive_blind(
     """Goods that no sale is known for: a return shipment of their own, done; its id. `product` has `id` and `unit`."""
     found = rest.find(SHIPMENT, [["reference", "=", reference], _LIVE])
     id_ = found[0]["id"] if found else _make_blind(rest, reference, customer, product, quantity, house)
-    put_away(rest, id_, {}, house, blind=place)
+    put_away(rest, id_, {}, house, reference, blind=place)
     return int(id_)
 
 

@@ -29,7 +29,7 @@ class StatedGoods:
             if data.get("unit_id"):
                 units[str(data["unit_id"])] = units.get(str(data["unit_id"]), {}) | data
         now = self._moved(asked)
-        stated = [*self._sold(asked, found, units, now), *self._blind(number, units, now)]
+        stated = [*self._sold(asked, found, units, now), *self._blind(number, found, units, now)]
         return [one for one in stated if one.quantity]
 
     def _sold(
@@ -49,10 +49,15 @@ class StatedGoods:
             count, sku = -(pieces(line["quantity"]) or 0), (line["product"] or {}).get("code")
             yield Stated("stock", name, unit, done or awaited, sku, count, place)
 
-    def _blind(self, number: str, units: dict[str, Row], now: dict[str, int]) -> Iterator[Stated]:
+    def _blind(
+        self, number: str, found: list[Row], units: dict[str, Row], now: dict[str, int]
+    ) -> Iterator[Stated]:
         domain = [["reference", "like", f"{number}/%"], _LIVE]
         fields = [f"moves.{field}" for field in _BLIND]
+        sold = {row["reference"] for row in found}
         for row in self.rest.find(papers.SHIPMENT, domain, "reference", "number", *fields):
+            if row["reference"] in sold:
+                continue
             plates = {str(data.get("lpn")): unit for unit, data in units.items()}
             unit = plates.get(str(row["reference"]).rpartition("/")[2])
             for move in row["moves"]:
