@@ -133,12 +133,15 @@ class Book:
         return next((change for change in self.changes if change.get("status") in ACTIVE), None)
 
     def of(self, return_id: str, number: object) -> tuple[Json, ...]:
-        """Returns that are ours by our id in them, or by the number that they are known by; the oldest first."""
+        """Returns that are ours by our id in them, or by the number that they are known by; the oldest first, no drafts."""
         return tuple(
             one
             for one in self.returns
-            if (one.get("metadata") or {}).get("returns_station") == return_id
-            or (isinstance(number, str) and return_number(one) == number)
+            if one.get("status") != "open"
+            and (
+                (one.get("metadata") or {}).get("returns_station") == return_id
+                or (isinstance(number, str) and return_number(one) == number)
+            )
         )
 
     def left(self, one: Json, line: str) -> int:

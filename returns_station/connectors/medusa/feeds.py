@@ -19,7 +19,7 @@ OVERLAP: Final = timedelta(minutes=5)
 """Clocks and transactions that end late: what changed so shortly before the last row seen is read again."""
 _ORDER_FIELDS: Final = (
     "id,display_id,custom_display_id,status,currency_code,customer_id,created_at,updated_at,shipping_total,"
-    "*items,*items.detail,items.total,items.tax_total,items.discount_total,items.discount_subtotal,"
+    "*items,*items.detail,*items.tax_lines,*items.adjustments,"
     "*fulfillments,*fulfillments.labels,*fulfillments.items,*payment_collections.payments,"
     "*payment_collections.payments.captures,*payment_collections.payments.refunds"
 )

@@ -6,7 +6,17 @@ from typing import Any, Final, NoReturn
 
 from returns_station.connectors.api import Delivered, Outcome, Outgoing, References, Refused
 from returns_station.connectors.calls import Calls, NotThere, Rejected
-from returns_station.connectors.medusa.book import Book, Books, Json, Line, note, noted, whole
+from returns_station.connectors.medusa.book import (
+    DISMISSED,
+    RECEIVED,
+    Book,
+    Books,
+    Json,
+    Line,
+    note,
+    noted,
+    whole,
+)
 
 SELLABLE: Final = frozenset({"return_to_stock", "return_to_stock_resale"})
 NOTHING: Final = Delivered(None, duplicate=False)
@@ -36,7 +46,7 @@ class Returning:
         book = self.book(effect)
         if book is None:
             return NOTHING
-        book = self._cleared(book)
+        book = self._cleared(book, effect)
         known = book.of(effect.return_id, effect.data.get("return_number"))
         made = str(known[0]["id"]) if known else self._announced(effect, book, refs)
         refs.put(_parcel(effect), made or "none")
@@ -47,7 +57,7 @@ class Returning:
         book = self.book(effect)
         if book is None:
             return NOTHING
-        book = self._cleared(book)
+        book = self._cleared(book, effect)
         for one in book.of(effect.return_id, None):
             if not any(move.return_id == one["id"] for move in book.moves):
                 self._calls.post(f"/admin/returns/{one['id']}/cancel", {"no_notification": True})
@@ -60,7 +70,7 @@ class Returning:
         book = self.book(effect)
         if book is None or data.get("order_line") is None:
             return NOTHING
-        book = self._cleared(book)
+        book = self._cleared(book, effect)
         line = self._line(book, str(data["order_line"]))
         quantity, unit = whole(data["quantity"]), str(data["unit_id"])
         own = [move for move in book.moves if move.facts.get("unit") == unit]
@@ -102,20 +112,22 @@ class Returning:
 
     # --- the steps ----------------------------------------------------------------------------------------------------
 
-    def _cleared(self, book: Book) -> Book:
-        """No change of ours is half open: it is withdrawn. Somebody else's makes this effect wait."""
+    def _cleared(self, book: Book, effect: Outgoing) -> Book:
+        """No change is open but this effect's own, which is gone on with. What another of ours left half open is
+        withdrawn; somebody else's makes this effect wait."""
         change = book.active
-        if change is None:
+        if change is None or _own(change, effect):
             return book
         kind, at = change.get("change_type"), f"/admin/returns/{change.get('return_id')}"
         if not noted(change.get("internal_note")) or kind not in _WITHDRAWN:
             self._wait(book, change)
         with suppress(NotThere):
             self._calls.delete(at + _WITHDRAWN[kind])
-        again = self._books.read(book.id)
-        if again is None or again.active is not None:
-            self._wait(book, change)
-        return again
+        again = self._again(book)
+        return self._wait(again, change) if again.active else again
+
+    def _again(self, book: Book) -> Book:
+        return self._books.read(book.id) or self._calls.stop("medusa.order", f"Order {book.number} is gone.")
 
     def _wait(self, book: Book, change: Json) -> NoReturn:
         kind = str(change.get("change_type") or "change").replace("_", " ")
@@ -147,66 +159,87 @@ class Returning:
         return self._requested(effect, refs, book, wanted) if wanted else None
 
     def _requested(self, effect: Outgoing, refs: References, book: Book, wanted: Mapping[str, int]) -> str:
-        number = effect.data.get("return_number")
-        named = {"returns_station": effect.return_id} | ({"rma": number} if isinstance(number, str) else {})
-        made = self._calls.post(
-            "/admin/returns",
-            {
-                "order_id": book.id,
-                "location_id": self._location(),
-                "no_notification": True,
-                "internal_note": note(effect=effect.key, return_id=effect.return_id),
-                "metadata": named,
-            },
-        )["return"]["id"]
-        refs.put(f"made:{effect.key}", str(made))
-        at = f"/admin/returns/{made}"
+        """The return that this effect makes, from wherever an earlier try got to."""
+        change = _open(book, effect, "return_request")
+        made = str(change["return_id"]) if change else self._drafted(effect, book)
+        refs.put(f"made:{effect.key}", made)
+        at, there = f"/admin/returns/{made}", _actions(change, "RETURN_ITEM")
         items = [{"id": line, "quantity": quantity} for line, quantity in wanted.items()]
         try:
-            self._calls.post(f"{at}/request-items", {"items": items})
+            if there and sorted(there) != sorted(wanted.items()):
+                self._calls.delete(f"{at}/request")
+                self._calls.wait(
+                    "medusa.request", f"A return of order {book.number} was half asked for; it is asked anew."
+                )
+            if not there:
+                self._calls.post(f"{at}/request-items", {"items": items})
             self._calls.post(f"{at}/request", {"no_notification": True})
         except Rejected as rejected:
             self._calls.delete(f"{at}/request")
             raise rejected.refused(
                 "medusa.request", f"Order {book.number} takes no return of this."
             ) from None
-        return str(made)
+        return made
+
+    def _drafted(self, effect: Outgoing, book: Book) -> str:
+        number = effect.data.get("return_number")
+        named = {"returns_station": effect.return_id} | ({"rma": number} if isinstance(number, str) else {})
+        asked = {
+            "order_id": book.id,
+            "location_id": self._location(),
+            "no_notification": True,
+            "internal_note": note(effect=effect.key, return_id=effect.return_id),
+            "metadata": named,
+        }
+        return str(self._calls.post("/admin/returns", asked)["return"]["id"])
 
     def _taken(self, effect: Outgoing, refs: References, book: Book, line: Line, rest: int) -> str:
         """Receives the rest of a unit: in the returns that await it, and beyond them in a further one."""
-        number = effect.data.get("return_number")
-        mine = book.of(effect.return_id, number)
-        others = () if isinstance(number, str) or mine else book.returns
-        last = ""
-        for one in (*mine, *others):
-            part = min(rest, book.left(one, line.id))
-            if part > 0:
-                last = self._received(effect, book, str(one["id"]), line, part)
-                rest -= part
-        if rest > 0:
-            made = self._requested(effect, refs, book, {line.id: rest})
-            last = self._received(effect, book, made, line, rest)
+        number, last = effect.data.get("return_number"), ""
+        while rest > 0:
+            mine = book.of(effect.return_id, number)
+            others = () if isinstance(number, str) or mine else book.returns
+            begun = _open(book, effect, "return_receive")
+            rooms = {str(one["id"]): min(rest, book.left(one, line.id)) for one in (*mine, *others)}
+            first = str(begun["return_id"]) if begun else next((one for one in rooms if rooms[one] > 0), "")
+            part = rooms.get(first, 0) if first else rest
+            if part <= 0:
+                self._calls.stop(
+                    "medusa.receive",
+                    f"Order {book.number} has a receipt open that awaits nothing of {line.sku}.",
+                )
+            last = first or self._requested(effect, refs, book, {line.id: rest})
+            self._received(effect, book, last, line, part)
+            rest -= part
+            book = self._again(book) if rest > 0 else book
         return last
 
-    def _received(self, effect: Outgoing, book: Book, made: str, line: Line, quantity: int) -> str:
+    def _received(self, effect: Outgoing, book: Book, made: str, line: Line, quantity: int) -> None:
         words = note(effect=effect.key, unit=str(effect.data["unit_id"]), return_id=effect.return_id)
-        at, how = f"/admin/returns/{made}", "receive-items" if _sellable(effect.data) else "dismiss-items"
+        kind = RECEIVED if _sellable(effect.data) else DISMISSED
+        at, how = f"/admin/returns/{made}", "receive-items" if kind == RECEIVED else "dismiss-items"
+        change = _open(book, effect, "return_receive")
+        there = [*_actions(change, RECEIVED, kind), *_actions(change, DISMISSED, kind)]
         try:
-            self._calls.post(f"{at}/receive", {"internal_note": words})
+            if there and there != [(line.id, quantity)]:
+                self._calls.delete(f"{at}/receive")
+                change, there = None, []
+            if change is None:
+                self._calls.post(f"{at}/receive", {"internal_note": words})
         except Rejected as rejected:
             self._calls.wait(
                 "medusa.order_change", f'Order {book.number} is being changed: "{rejected.said}"'
             )
         try:
-            items = [{"id": line.id, "quantity": quantity, "internal_note": words}]
-            self._calls.post(f"{at}/{how}", {"items": items})
+            if not there:
+                items = [{"id": line.id, "quantity": quantity, "internal_note": words}]
+                self._calls.post(f"{at}/{how}", {"items": items})
             self._calls.post(f"{at}/receive/confirm", {"no_notification": True})
         except Rejected as rejected:
             self._calls.delete(f"{at}/receive")
             raise rejected.refused(
                 "medusa.receive", f"Order {book.number} does not take {line.sku} back."
             ) from None
-        return made
 
     def _shelved(
         self, effect: Outgoing, refs: References, line: Line, stands: int, made: str, stood: int | None = None
@@ -256,6 +289,28 @@ class Returning:
         levels = self._calls.get(f"{at}?location_id={place}")["inventory_levels"]
         found = [whole(level["stocked_quantity"]) for level in levels if level["location_id"] == place]
         return (f"{at}/{place}", found[0]) if found else None
+
+
+def _own(change: Json, effect: Outgoing) -> bool:
+    return noted(change.get("internal_note")).get("effect") == effect.key
+
+
+def _open(book: Book, effect: Outgoing, kind: str) -> Json | None:
+    """The change that an earlier try of this effect left open."""
+    change = book.active
+    return change if change and _own(change, effect) and change.get("change_type") == kind else None
+
+
+def _actions(change: Json | None, action: str, wanted: str | None = None) -> list[tuple[str, int]]:
+    """Line and pieces of each action of a kind in an open change; an action that is not the wanted kind has none right."""
+    rows = [row for row in (change or {}).get("actions") or () if row.get("action") == action]
+    return [
+        (
+            str(row["details"]["reference_id"]) if action == (wanted or action) else "",
+            whole(row["details"]["quantity"]),
+        )
+        for row in rows
+    ]
 
 
 def _parcel(effect: Outgoing) -> str:

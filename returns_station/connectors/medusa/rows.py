@@ -97,8 +97,11 @@ def order(found: Json) -> Json:
 def _line(item: Json, currency: str, within: bool, delivered: str | None) -> Json:
     detail = item["detail"]
     price, quantity = Decimal(str(item["unit_price"])), whole(detail["quantity"])
-    tax = Decimal(str(item.get("tax_total") or 0))
-    discount = Decimal(str(item.get("discount_total" if within else "discount_subtotal") or 0))
+    # Medusa's own sums of a line leave out what came back of it: those here are of the line as it was sold.
+    rate = sum((Decimal(str(one["rate"])) for one in item.get("tax_lines") or ()), Decimal(0)) / 100
+    discount = sum((_adjusted(one, within, rate) for one in item.get("adjustments") or ()), Decimal(0))
+    after = price * quantity - discount
+    tax = after * rate / (1 + rate) if within else after * rate
     back = whole(detail["return_received_quantity"]) + whole(detail["return_dismissed_quantity"])
     row: dict[str, Any] = {
         "line_id": item["id"],
@@ -113,6 +116,12 @@ def _line(item: Json, currency: str, within: bool, delivered: str | None) -> Jso
     row |= {"returned": back} if back else {}
     row |= {"serials": [str(one) for one in serials]} if isinstance(serials, list) else {}
     return row | ({"delivered_at": delivered} if delivered else {})
+
+
+def _adjusted(adjustment: Json, within: bool, rate: Decimal) -> Decimal:
+    amount = Decimal(str(adjustment["amount"]))
+    told = bool(adjustment.get("is_tax_inclusive"))
+    return amount if told == within else amount * (1 + rate) if within else amount / (1 + rate)
 
 
 def _delivered(found: Json) -> dict[str, str]:
