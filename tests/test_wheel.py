@@ -139,4 +139,4 @@ def test_its_command_plays_a_journey_to_the_end(away: Path) -> None:
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     replies = [line for line in lines if line["type"] == "reply"]
     assert {reply["signal"] for reply in replies} == {"accepted"}
-    assert len({effect["type"] for reply in replies for effect in reply["effects"]}) == 3
+    assert len({effect["type"] for reply in replies for effect in reply["effects"]}) == 4

@@ -13,7 +13,7 @@ from returns_station.commands.common import now
 from returns_station.commands.findings import Band, Finding, part
 from returns_station.commands.locks import holder
 from returns_station.commands.syncing import connect, settings
-from returns_station.config import Config, Printer, Scanner, Target
+from returns_station.config import Config, Printer, Scanner, Target, secret_names, secret_place
 from returns_station.errors import StationError
 
 # Standard Webhooks receivers refuse a signature whose time is more than five minutes off.
@@ -185,7 +185,9 @@ def _upstream(config: Config, target: Target) -> Iterator[Finding]:
     from returns_station.connectors.wire import Wire
 
     connect(config, target, lambda: "doctor").close()
-    yield Finding("upstream", "fine", f"{target.name}: connector {target.connector}, secrets are set.")
+    yield Finding(
+        "upstream", "fine", f"{target.name}: connector {target.connector}, {_secrets(config, target)}."
+    )
     if target.connector != "http":
         return
     wire = Wire(settings(config, target))
@@ -206,6 +208,13 @@ def _upstream(config: Config, target: Target) -> Iterator[Finding]:
     else:
         yield Finding("upstream", "fine", f"{target.name}: {target.url} answers.")
         yield from _difference(target, reply.headers.get("date"), began)
+
+
+def _secrets(config: Config, target: Target) -> str:
+    """Where the secrets of a target come from; never what they are."""
+    places = [(name, secret_place(config, name)) for name in secret_names(target)]
+    told = ", ".join(f"{name} from {place}" if place else f"{name} not set" for name, place in places)
+    return f"secrets are set: {told}" if told else "no secrets"
 
 
 _LATER: Final = "Look at the network and the upstream. Until then everything is kept here and goes later."

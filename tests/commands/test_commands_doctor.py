@@ -226,3 +226,20 @@ def test_a_readable_secrets_file_is_a_warning_and_exits_0(dock: Dock) -> None:
     assert result.stderr == (
         f"The secrets file {secrets} is open to others (mode 0644). Run `chmod 600 {secrets}`.\n"
     )
+
+
+def test_where_each_secret_comes_from_is_told_and_what_it_is_never(dock: Dock) -> None:
+    folder = dock.folder / "credentials"
+    folder.mkdir()
+    (folder / "wms_token").write_text("hunter2\n")
+    (folder / "wms_token").chmod(0o444)
+    dock.configure(
+        '\n[[target]]\nname = "wms"\nurl = "http://127.0.0.1:9"\nsecret_env = "WMS_SECRET"\ntoken_env = "WMS_TOKEN"\n'
+    )
+    result = dock("doctor", CREDENTIALS_DIRECTORY=str(folder))
+    assert (
+        "secrets are set: WMS_SECRET from the environment, WMS_TOKEN from systemd's credential wms_token."
+        in result.stdout
+    )
+    assert f"The credential {folder}/wms_token is open to others (mode 0444)." in result.stdout
+    assert "hunter2" not in result.output

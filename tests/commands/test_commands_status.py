@@ -1,12 +1,19 @@
 """`sync status` and `sync targets`: how every upstream stands, what is parked and what to do, on any width of terminal."""
 
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from returns_station.store.engine import ProcessLock
-from returns_station.testing.upstream.process import Upstream
+from returns_station.testing.upstream.process import TEST_SECRET, Upstream, free_port
 from tests.commands.dock_kit import TARGET, Dock, Worked
 
 ERP = '\n[[target]]\nname = "erp"\nurl = "{url}"\nsecret_env = "WMS_SECRET"\n'
@@ -161,3 +168,46 @@ def test_without_targets_there_is_nothing_to_tell(bare: Dock) -> None:
         2,
         "No target is configured, so there is nobody to tell",
     )
+
+
+def test_a_watch_that_listens_tells_its_manager_and_answers_beside_its_work(
+    served: tuple[Worked, Upstream], tmp_path: Path
+) -> None:
+    worked, upstream = served
+    port = free_port()
+    worked.dock.configure(TARGET + f'\n[sync]\nlisten = "127.0.0.1:{port}"\n', url=upstream.url)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(str(tmp_path / "notify"))
+        heard.settimeout(60)
+        environ = os.environ | {"WMS_SECRET": TEST_SECRET, "NOTIFY_SOCKET": str(tmp_path / "notify")}
+        command = [
+            sys.executable,
+            "-m",
+            "returns_station",
+            "sync",
+            "--watch",
+            "--config",
+            str(worked.dock.config),
+        ]
+        child = subprocess.Popen(command, env=environ | {"WATCHDOG_USEC": "600000"})
+        try:
+            assert heard.recv(4096) == b"READY=1\nSTATUS=Working with wms."
+            assert heard.recv(4096) == b"WATCHDOG=1"
+            answer = httpx2.get(f"http://127.0.0.1:{port}/health", timeout=60)
+            assert (answer.status_code, answer.json()["drainer"]["alive"]) == (200, True)
+            assert (
+                "returns_station_effects_total"
+                in httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
+            )
+            assert worked.dock.json("sync", "status")["drainer"]["pid"] == child.pid
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(timeout=60) == 0
+        finally:
+            child.kill()
+            child.wait()
+        heard.setblocking(False)
+        words = []
+        with suppress(BlockingIOError):
+            while True:
+                words.append(heard.recv(4096))
+    assert words[-1] == b"STOPPING=1"
