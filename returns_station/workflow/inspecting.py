@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from returns_station.domain import grading
 from returns_station.domain.axes import Acceptance, Inspection, Placement, move
-from returns_station.domain.codes import Disposition, Signal
+from returns_station.domain.codes import Disposition, Identity, Signal
 from returns_station.domain.label import LabelModel
 from returns_station.domain.nouns import Decision, Place, Product, ReturnUnit
 from returns_station.domain.policy import Answer, Tree, decide
@@ -213,9 +213,9 @@ def unlabelled(turn: Turn, why: str) -> None:
 
 
 def needs_release(unit: ReturnUnit) -> bool:
-    """Whether a person must first allow the unit to be sold again."""
+    """Whether a person must first allow the unit to be sold again: more came than was sold, whatever the policy says of it."""
     return (
-        unit.acceptance is Acceptance.NEEDS_HUMAN
+        (unit.acceptance is Acceptance.NEEDS_HUMAN or unit.identity is Identity.MISMATCH_QUANTITY)
         and unit.decision is not None
         and unit.decision.disposition in SALEABLE
     )
