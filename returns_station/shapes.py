@@ -124,7 +124,7 @@ class Reading:
                 yield one.name, value
 
     def _inner_origins(self, label: str, given: Given) -> None:
-        for key, one in given.value.items() if isinstance(given.value, dict) else ():
+        for key, one in flat(given.value) if isinstance(given.value, dict) else ():
             self.origins[f"{label}.{key}"] = (one.source, one.where)
 
     def _converted(self, key: str, kind: object, given: Given, limits: Limits) -> object:
@@ -179,20 +179,29 @@ def _texts(given: Given, _limits: Limits) -> tuple[object, str]:
 
 
 def _options(given: Given, _limits: Limits) -> tuple[object, str]:
-    """A table of texts, whole numbers and truths, all as texts; nothing is nested in it."""
+    """A table of texts, whole numbers and truths, all as texts; a table in it is a dotted key, as TOML has it."""
     expected = "a table of texts, whole numbers and true or false"
     if not isinstance(given.value, dict):
         return MISSING, expected
     found: dict[str, str] = {}
-    for key, one in given.value.items():
+    for key, one in flat(given.value):
         if not isinstance(one.value, str | int) or not str(one.value).isprintable():
-            return MISSING, f"{expected}; '{shown(key)}' is {_article(one.value)}"
+            return MISSING, f"{expected}; '{shown(key)}' is {_kind(one.value)}"
         found[key] = told(one.value) if isinstance(one.value, bool) else str(one.value)
     return found, expected
 
 
-def _article(value: object) -> str:
-    words = {dict: "a table", list: "a list", float: "a number with a fraction", str: "not printable"}
+def flat(given: Mapping[str, Given], above: str = "") -> Iterable[tuple[str, Given]]:
+    """The values of a table and of the tables in it, by their dotted keys."""
+    for key, one in given.items():
+        if isinstance(one.value, dict):
+            yield from flat(one.value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", one
+
+
+def _kind(value: object) -> str:
+    words = {list: "a list", float: "a number with a fraction", str: "not printable"}
     return words.get(type(value), "something else")
 
 

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from returns_station.errors import Problem
 from returns_station.given import refuse_secret
-from returns_station.shapes import Given, Reading, setting
+from returns_station.shapes import Given, Reading, flat, setting
 
 _VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
 _HOST: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
@@ -66,7 +66,7 @@ def check_target(target: Target, given: Mapping[str, Given], reading: Reading) -
         if key in given and not _VARIABLE.fullmatch(getattr(target, key)):
             _no_variable(key, given[key].where, reading)
     held = given["options"].value if "options" in given else {}
-    for key, one in held.items() if isinstance(held, dict) else ():
+    for key, one in flat(held) if isinstance(held, dict) else ():
         if key.endswith("_env") and not _VARIABLE.fullmatch(target.options.get(key, "")):
             _no_variable(key, one.where, reading)
 

@@ -46,6 +46,17 @@ class TestOptions:
         found = load(write(tmp_path, f'{shop}{ERP}[target.options]\nregion = "eu"\n'), {})
         assert [dict(one.options) for one in found.targets] == [{}, {"region": "eu"}]
 
+    def test_dotted_keys_and_tables_are_the_same_names_each_with_its_line(self, tmp_path: Path) -> None:
+        text = f'{ERP}[target.options]\nplace.restock = "STO"\n"place.scrap" = "LOST"\nplace.hold = "QC"\n'
+        found = load(write(tmp_path, text), {})
+        named = {"place.restock": "STO", "place.scrap": "LOST", "place.hold": "QC"}
+        assert found.targets[0].options == named
+        rows = {row.key: (row.value, row.origin) for row in show(found, {})}
+        assert rows["target[1].options.place.hold"] == ("QC", "config.toml, line 8")
+        assert problems(tmp_path, f"{ERP}[target.options]\na.token = 1\n") == [
+            "config.toml, line 6: 'token' looks like a secret, and secrets do not live in this file."
+        ]
+
     def test_they_come_by_a_variable_too(self) -> None:
         given = '[{name = "erp", url = "https://erp.example", options = {window = 5}}]'
         assert load(None, {"RETURNS_STATION_TARGET": given}).targets[0].options == {"window": "5"}
@@ -74,7 +85,7 @@ class TestOptions:
         ("line", "told"),
         [
             ("rate = 0.5", "'rate' is a number with a fraction"),
-            ("map = {a = 1}", "'map' is a table"),
+            ("map = {a = [1]}", "'map.a' is a list"),
             ("list = [1]", "'list' is a list"),
         ],
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final, cast
 
@@ -50,10 +51,12 @@ def _point(name: str) -> EntryPoint:
 def check_options(name: str, factory: object, options: Iterable[str]) -> None:
     """Raises ConnectorError for an option that the connector does not know, where it says which it knows.
 
-    A factory says so by an attribute `OPTIONS`, the names in a set; one without is trusted to look itself.
+    A factory says so by an attribute `OPTIONS`, the names in a set, `place.*` for all that begin so; one without is
+    trusted to look itself.
     """
     known: Iterable[str] | None = getattr(factory, "OPTIONS", None)
-    unknown = [] if known is None else sorted(set(options) - set(known))
+    names = tuple(known or ())
+    unknown = [one for one in sorted(options) if not any(fnmatchcase(one, name) for name in names)]
     if known is None or not unknown:
         return
     near = get_close_matches(unknown[0], known, n=1)

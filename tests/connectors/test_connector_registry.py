@@ -67,3 +67,19 @@ def test_a_name_that_two_packages_claim_is_refused(installed: Path) -> None:
         "returns_station.connectors.http:HttpConnector, rival_erp:Connector. "
         "Uninstall all but one of the packages."
     )
+
+
+class Places:
+    """What a factory says of its options."""
+
+    OPTIONS = frozenset({"window", "place.*"})
+
+
+def test_an_option_that_the_connector_does_not_know_is_named_with_the_nearest() -> None:
+    registry.check_options("erp", Places, ["window", "place.restock", "place.A-1"])
+    registry.check_options("erp", object, ["anything"])
+    with pytest.raises(ConnectorError) as caught:
+        registry.check_options("erp", Places, ["windw"])
+    assert str(caught.value) == (
+        "The connector erp has no option 'windw'; did you mean 'window'? Options are place.*, window."
+    )
