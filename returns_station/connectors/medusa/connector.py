@@ -41,6 +41,8 @@ _NOTHING_THERE: Final = frozenset(
 class MedusaConnector:
     """One effect at a time; our key stands in Medusa's notes, so nothing is forgotten. Raises ConnectorError without a key."""
 
+    OPTIONS: Final = frozenset({"location", "refund_reason"})
+
     def __init__(
         self,
         settings: Settings,

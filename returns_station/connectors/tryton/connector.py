@@ -41,6 +41,8 @@ class TrytonConnector:
     product_measurements is there).
     """
 
+    OPTIONS: Final = frozenset({"company", "warehouse", "blind_party", "place.*", "type.*", "weights"})
+
     def __init__(self, settings: Settings, *, now: Callable[[], datetime], new_id: Callable[[], str]) -> None:
         options = dict(settings.options)
         self._rest = Rest(settings, now)
