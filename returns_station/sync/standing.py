@@ -72,10 +72,16 @@ def standing(engine: Engine, target: Target, now: datetime, broken: Problem | No
         open_rows,
         acknowledged_since(engine, target.name, _midnight(now)),
         feed_times(engine, target.name),
-        tuple(one for one in worklist.open_money(engine) if one.target == target.name),
+        _by_hand(engine, target),
         lag,
         oldest,
     )
+
+
+def _by_hand(engine: Engine, target: Target) -> tuple[worklist.OpenMoney, ...]:
+    if target.connector != "manual":
+        return ()
+    return tuple(one for one in worklist.open_money(engine) if one.target == target.name)
 
 
 def _age(row: OpenRow | None, now: datetime) -> float:
