@@ -115,7 +115,12 @@ def _place(
         place = blind if blind is not None else places.get(line or 0)
         if place is not None and move["to_location"] != place:
             changes.append(["write", [move["id"]], {"to_location": place}])
-    rest.write(SHIPMENT, shipment, {"reference": name} | ({"inventory_moves": changes} if changes else {}))
+    row = rest.one(SHIPMENT, shipment, "reference")
+    values: Row = {} if row and row["reference"] == name else {"reference": name}
+    values |= {"inventory_moves": changes} if changes else {}
+    # What stands as wanted is not written again: a write whose every answer gets lost would never be got past.
+    if values:
+        rest.write(SHIPMENT, shipment, values)
 
 
 def _process(rest: Rest, paper: int) -> None:
