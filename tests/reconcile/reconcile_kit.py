@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from returns_station.connectors.api import Connector, Outgoing
@@ -29,7 +30,8 @@ class Day:
         return fresh
 
     def deliver(self, *effects: Outgoing) -> None:
-        """Effects delivered and acknowledged."""
+        """Effects of this moment delivered and acknowledged; every pass moves the station's clock on."""
+        self.station.now = datetime.now(UTC)
         self.station.put(effects)
         left = self.station.drain(self.connector, 20)
         parked = [f"{row.type}: {row.problem}" for row in self.station.rows() if row.problem]
