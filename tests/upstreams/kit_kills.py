@@ -107,7 +107,9 @@ class Kills:
             status = child.end()
             if status or said is None:
                 return [f"The drainer ended with {status}: {self.server.errors.read_text()[-600:]}"]
-            if json.loads(said)["left"] == 0:
+            report = json.loads(said)
+            if report["left"] == 0 or report["refused"]:
+                # What waits for a person keeps the rest of its return waiting: no pass changes that.
                 return [*_parked(folder), *self._differences(case)]
             _back_off_over(folder)
             time.sleep(0.05)
