@@ -26,6 +26,17 @@ ORDER_FIELDS: Final = (
 _FACT: Final = re.compile(r"(\w+)=(\S+)")
 
 
+def act(calls: Calls, path: str, body: Json, name: str, wanted: str | None = None) -> Json:
+    """What a write answers about the thing it changed, which must be the wanted one.
+
+    Raises KeyError, TypeError or ValueError for an answer that is not Medusa's: then it is not known to be done.
+    """
+    told: Json = calls.post(path, body)[name]
+    if not isinstance(told["id"], str) or told["id"] != (wanted or told["id"]):
+        raise ValueError(f"{name} {told['id']!r}")
+    return told
+
+
 def note(**facts: str | None) -> str:
     """Our words in Medusa's internal notes: how a crashed call finds its child again."""
     return " ".join([MARK, *(f"{name}={value}" for name, value in facts.items() if value)])

@@ -67,16 +67,18 @@ class MedusaConnector:
         self._known: dict[str, str] = {}
 
     def deliver(self, effect: Outgoing, refs: References) -> Outcome:
-        return ended(lambda: self._deliver(effect, refs))
+        return self._ended(lambda: self._deliver(effect, refs))
 
     def look_up(self, effect: Outgoing, refs: References) -> Found:
+        if effect.type in _NOTHING_THERE:
+            return Delivered(None, duplicate=True)
         found: list[str | None] = []
 
         def look() -> Outcome:
             found.append(self._reference(effect))
             return Delivered(found[0], duplicate=True)
 
-        outcome = ended(look)
+        outcome = self._ended(look)
         return NotFound() if found and found[0] is None else outcome
 
     def statement(self, asked: Asked, refs: References) -> tuple[Stated, ...] | RetryLater:
@@ -89,7 +91,7 @@ class MedusaConnector:
             rows.extend(stated(asked, book, refs) if book else ())
             return NOTHING
 
-        outcome = ended(state)
+        outcome = self._ended(state)
         if isinstance(outcome, Refused):
             return RetryLater(outcome.sentence, code=outcome.code, hint=outcome.hint)
         return outcome if isinstance(outcome, RetryLater) else tuple(rows)
@@ -107,12 +109,22 @@ class MedusaConnector:
         except (Rejected, NotThere) as error:
             sentence = f"{self._calls.origin} does not give the feed {feed}: {error or 'it is not there'}."
             raise ConnectorError("feed.refused", sentence, _PULL) from None
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             sentence = f"{self._calls.origin} gives rows of {feed} that Medusa 2.18 does not ({error!r})."
             raise ConnectorError("feed.page", sentence, _PULL) from None
 
     def close(self) -> None:
         self._calls.close()
+
+    def _ended(self, steps: Callable[[], Outcome]) -> Outcome:
+        """The outcome of some steps; an answer of another shape than Medusa's is none."""
+        try:
+            return ended(steps)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            sentence = (
+                f"{self._calls.origin} answered something that Medusa 2.18 does not ({type(error).__name__})."
+            )
+            return RetryLater(sentence, unknown=True, code="upstream.answer", hint=_STRANGE)
 
     def _deliver(self, effect: Outgoing, refs: References) -> Outcome:
         kind = effect.type
@@ -172,4 +184,7 @@ class MedusaConnector:
         return self._known[option]
 
 
+_STRANGE: Final = (
+    "It may have been done there, so Medusa is read before it is asked again; check the target's url."
+)
 _PULL: Final = "Nothing was taken from this page; it is asked for again."

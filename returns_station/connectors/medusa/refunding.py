@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from returns_station.connectors.api import Delivered, Outcome, Outgoing, Refused
 from returns_station.connectors.calls import Calls
-from returns_station.connectors.medusa.book import Book, Payment, note
+from returns_station.connectors.medusa.book import Book, Payment, act, note
 from returns_station.domain.money import Money, decimal
 
 _MEANS: Final = {"store_credit": "store credit", "exchange": "an exchange"}
@@ -62,7 +62,7 @@ class Refunding:
             }
             if reason := self._reason():
                 body["refund_reason_id"] = reason
-            self._calls.post(f"/admin/payments/{payment.id}/refund", body)
+            act(self._calls, f"/admin/payments/{payment.id}/refund", body, "payment", payment.id)
             made = payment.id
         return made
 

@@ -13,6 +13,7 @@ from returns_station.connectors.medusa.book import (
     Books,
     Json,
     Line,
+    act,
     note,
     noted,
     whole,
@@ -60,7 +61,7 @@ class Returning:
         book = self._cleared(book, effect)
         for one in book.of(effect.return_id, None):
             if not any(move.return_id == one["id"] for move in book.moves):
-                self._calls.post(f"/admin/returns/{one['id']}/cancel", {"no_notification": True})
+                self._act(str(one["id"]), "/cancel", {"no_notification": True})
         refs.put(_parcel(effect), "none")
         return NOTHING
 
@@ -118,13 +119,19 @@ class Returning:
         change = book.active
         if change is None or _own(change, effect):
             return book
-        kind, at = change.get("change_type"), f"/admin/returns/{change.get('return_id')}"
+        kind = change.get("change_type")
         if not noted(change.get("internal_note")) or kind not in _WITHDRAWN:
             self._wait(book, change)
-        with suppress(NotThere):
-            self._calls.delete(at + _WITHDRAWN[kind])
+        self._withdraw(str(change.get("return_id")), _WITHDRAWN[kind])
         again = self._again(book)
         return self._wait(again, change) if again.active else again
+
+    def _act(self, made: str, step: str, body: Json) -> None:
+        act(self._calls, f"/admin/returns/{made}{step}", body, "return", made)
+
+    def _withdraw(self, made: str, step: str) -> None:
+        with suppress(NotThere, Rejected):
+            self._calls.delete(f"/admin/returns/{made}{step}")
 
     def _again(self, book: Book) -> Book:
         return self._books.read(book.id) or self._calls.stop("medusa.order", f"Order {book.number} is gone.")
@@ -163,19 +170,19 @@ class Returning:
         change = _open(book, effect, "return_request")
         made = str(change["return_id"]) if change else self._drafted(effect, book)
         refs.put(f"made:{effect.key}", made)
-        at, there = f"/admin/returns/{made}", _actions(change, "RETURN_ITEM")
+        there = _actions(change, "RETURN_ITEM")
         items = [{"id": line, "quantity": quantity} for line, quantity in wanted.items()]
         try:
             if there and sorted(there) != sorted(wanted.items()):
-                self._calls.delete(f"{at}/request")
+                self._withdraw(made, "/request")
                 self._calls.wait(
                     "medusa.request", f"A return of order {book.number} was half asked for; it is asked anew."
                 )
             if not there:
-                self._calls.post(f"{at}/request-items", {"items": items})
-            self._calls.post(f"{at}/request", {"no_notification": True})
+                self._act(made, "/request-items", {"items": items})
+            self._act(made, "/request", {"no_notification": True})
         except Rejected as rejected:
-            self._calls.delete(f"{at}/request")
+            self._withdraw(made, "/request")
             raise rejected.refused(
                 "medusa.request", f"Order {book.number} takes no return of this."
             ) from None
@@ -191,7 +198,7 @@ class Returning:
             "internal_note": note(effect=effect.key, return_id=effect.return_id),
             "metadata": named,
         }
-        return str(self._calls.post("/admin/returns", asked)["return"]["id"])
+        return str(act(self._calls, "/admin/returns", asked, "return")["id"])
 
     def _taken(self, effect: Outgoing, refs: References, book: Book, line: Line, rest: int) -> str:
         """Receives the rest of a unit: in the returns that await it, and beyond them in a further one."""
@@ -217,15 +224,15 @@ class Returning:
     def _received(self, effect: Outgoing, book: Book, made: str, line: Line, quantity: int) -> None:
         words = note(effect=effect.key, unit=str(effect.data["unit_id"]), return_id=effect.return_id)
         kind = RECEIVED if _sellable(effect.data) else DISMISSED
-        at, how = f"/admin/returns/{made}", "receive-items" if kind == RECEIVED else "dismiss-items"
+        how = "/receive-items" if kind == RECEIVED else "/dismiss-items"
         change = _open(book, effect, "return_receive")
         there = [*_actions(change, RECEIVED, kind), *_actions(change, DISMISSED, kind)]
         try:
             if there and there != [(line.id, quantity)]:
-                self._calls.delete(f"{at}/receive")
+                self._withdraw(made, "/receive")
                 change, there = None, []
             if change is None:
-                self._calls.post(f"{at}/receive", {"internal_note": words})
+                self._act(made, "/receive", {"internal_note": words})
         except Rejected as rejected:
             self._calls.wait(
                 "medusa.order_change", f'Order {book.number} is being changed: "{rejected.said}"'
@@ -233,10 +240,10 @@ class Returning:
         try:
             if not there:
                 items = [{"id": line.id, "quantity": quantity, "internal_note": words}]
-                self._calls.post(f"{at}/{how}", {"items": items})
-            self._calls.post(f"{at}/receive/confirm", {"no_notification": True})
+                self._act(made, how, {"items": items})
+            self._act(made, "/receive/confirm", {"no_notification": True})
         except Rejected as rejected:
-            self._calls.delete(f"{at}/receive")
+            self._withdraw(made, "/receive")
             raise rejected.refused(
                 "medusa.receive", f"Order {book.number} does not take {line.sku} back."
             ) from None
@@ -267,7 +274,7 @@ class Returning:
             return Refused("medusa.level", sentence, _LEVEL_HINT)
         refs.put(name, str(before))
         if level != after:
-            self._calls.post(at, {"stocked_quantity": after})
+            act(self._calls, at, {"stocked_quantity": after}, "inventory_item")
         refs.put(f"sellable:{unit}", str(stands))
         refs.put(name, "done")
         return Delivered(made, duplicate=False)
