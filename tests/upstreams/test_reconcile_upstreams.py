@@ -165,8 +165,10 @@ def line_added(tryton: Any, number: str) -> None:
 def put_elsewhere(tryton: Any, number: str) -> None:
     """Somebody finishes the return there by hand and puts one of its three units to another place."""
     sale = sale_of(tryton, number)
-    for button in ("quote", "confirm", "process"):
-        press(tryton, "sale.sale", sale["id"], button)
+    for state, button in (("draft", "quote"), ("quotation", "confirm"), ("confirmed", "process")):
+        (now,) = tryton.find("sale.sale", [["id", "=", sale["id"]]], "state")
+        if now["state"] == state:
+            press(tryton, "sale.sale", sale["id"], button)
     moves = ("id", "product.code", "quantity")
     (done,) = tryton.find("sale.sale", [["id", "=", sale["id"]]], "shipment_returns")
     (shipment,) = done["shipment_returns"]
