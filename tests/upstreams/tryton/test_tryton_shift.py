@@ -49,6 +49,14 @@ class Shift:
             "account.invoice", domain, "total_amount", "lines.origin", "reference", "currency.code"
         )
 
+    def waiting(self) -> list[dict[str, Any]]:
+        """Effects that wait for a person after the delivery, with their unit; what the dock itself holds is left out."""
+        return self.dock.rows(
+            "select o.type, o.state, o.problem_code, o.problem, u.sku, u.quantity, u.identity, "
+            "coalesce(u.container, u.location) as place from outbox o left join return_unit u on u.id = o.unit_id "
+            "where o.state not in ('acknowledged', 'withdrawn', 'held')"
+        )
+
     def _import(self) -> None:
         """What Tryton does not know: kinds and places of this dock, badges, and return numbers of the shop."""
         with as_file(files("returns_station.samples")) as samples:
@@ -81,11 +89,11 @@ def test_orders_products_and_customers_come_from_tryton_without_a_problem(shift:
     assert numbers == set(shift.tryton.seed["orders"])
 
 
-def test_every_effect_of_the_shift_is_delivered(shift: Shift) -> None:
-    rows = shift.dock.rows(
-        "select type, state, problem from outbox where state not in ('acknowledged', 'withdrawn')"
-    )
-    assert [row for row in rows if row["state"] != "held"] == []
+def test_every_effect_is_delivered_but_what_tryton_does_not_know_or_did_not_sell(shift: Shift) -> None:
+    waiting = shift.waiting()
+    assert waiting, "The shift has a piece too many and an article that nobody knows."
+    assert {row["problem_code"] for row in waiting} <= {"upstream.ceiling", "upstream.product"}, waiting
+    assert {row["identity"] for row in waiting} <= {"mismatch_quantity", "mismatch_class"}, waiting
     assert shift.delivered["acknowledged"] > 200
 
 
@@ -93,12 +101,14 @@ def test_stock_at_every_place_is_what_the_shift_put_there_to_the_unit(shift: Shi
     put: Counter[tuple[str, str]] = Counter()
     for (sku, place, _disposition), quantity in stock_here(shift.dock.database).items():
         put[sku, place] += quantity
+    for row in shift.waiting():
+        put[row["sku"], row["place"]] -= row["quantity"]
     after = shift.tryton.stock()
     places = {place for _sku, place in put}
     gained = Counter(
         {key: count - shift.stock_before[key] for key, count in after.items() if key[1] in places}
     )
-    assert +gained == put
+    assert +gained == +put
     assert sum(put.values()) > 700
     assert not [key for key, count in after.items() if key[1] == "IN" and count]
 
