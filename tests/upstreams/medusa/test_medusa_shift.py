@@ -88,7 +88,7 @@ class Shift:
             "select o.number, u.sku, u.disposition, u.quantity from return_unit u "
             "join order_line l on l.id = u.order_line_id join sales_order o on o.id = l.order_id "
             "where u.reception = 'received' and u.placement = 'put' and u.id not in "
-            "(select unit_id from outbox where state = 'held' and unit_id is not null)"
+            "(select unit_id from outbox where state in ('held', 'refused') and unit_id is not null)"
         ):
             kind = "sellable" if row["disposition"] in SELLABLE else "damaged"
             counted[row["number"], row["sku"], kind] += row["quantity"]
@@ -122,13 +122,19 @@ def test_a_return_that_a_customer_asked_for_in_the_shop_is_an_expected_parcel(sh
     assert len([made for made in by_customers if made["number"] in opened]) > 20
 
 
-def test_every_effect_is_delivered_but_what_a_shop_cannot_do(shift: Shift) -> None:
+def test_every_effect_is_delivered_but_an_exchange_and_the_piece_that_had_come_back_before(
+    shift: Shift,
+) -> None:
+    """Both wait for a person; what completes that piece's parcel comes after it."""
     rows = shift.dock.rows(
-        "select type, state, problem_code, problem from outbox where state not in ('acknowledged', 'withdrawn', 'held')"
+        "select type, state, problem_code, return_id, body from outbox where state not in ('acknowledged', 'withdrawn', 'held')"
     )
-    assert {(row["type"], row["problem_code"]) for row in rows} <= {("returns.refund", "medusa.outcome")}, (
-        rows
-    )
+    refused = sorted((row["type"], row["problem_code"]) for row in rows if row["state"] == "refused")
+    assert refused == [("returns.refund", "medusa.outcome"), ("returns.stock", "upstream.ceiling")]
+    (surplus,) = (row for row in rows if row["problem_code"] == "upstream.ceiling")
+    assert json.loads(surplus["body"])["order_number"] == "551883"
+    rest = [row for row in rows if row["state"] != "refused"]
+    assert {(row["type"], row["return_id"]) for row in rest} <= {("returns.completed", surplus["return_id"])}
     assert shift.delivered["acknowledged"] > 150
 
 
