@@ -281,7 +281,10 @@ class TestShow:
 
     def test_tells_of_a_secret_only_whether_it_is_set(self, tmp_path: Path) -> None:
         found = load(write(tmp_path, WHOLE), {})
-        assert self.rows(found, WMS_SECRET="hunter2")["target[1].secret_env"][0] == "WMS_SECRET (set by the environment, hidden)"
+        assert (
+            self.rows(found, WMS_SECRET="hunter2")["target[1].secret_env"][0]
+            == "WMS_SECRET (set by the environment, hidden)"
+        )
         assert self.rows(found)["target[1].secret_env"][0] == "WMS_SECRET (not set)"
         assert "hunter2" not in json.dumps(self.rows(found, WMS_SECRET="hunter2"))
 

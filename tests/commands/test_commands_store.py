@@ -95,8 +95,13 @@ def test_a_damaged_database_exits_5(worked: Worked) -> None:
 
 def test_the_outbox_is_listed_with_the_return_as_people_call_it(worked: Worked) -> None:
     told = worked.dock.json("outbox", "list")
-    assert told["counts"] == {"local": 3, "sent": 0, "refused": 0, "held": 0}
-    assert [row["type"] for row in told["rows"]] == ["returns.receipt", "returns.stock", "returns.refund"]
+    assert told["counts"] == {"local": 4, "sent": 0, "refused": 0, "held": 0, "shadow": 0}
+    assert [row["type"] for row in told["rows"]] == [
+        "returns.receipt",
+        "returns.stock",
+        "returns.completed",
+        "returns.refund",
+    ]
     assert {(row["return"], row["target"], row["state"]) for row in told["rows"]} == {(RMA, "wms", "local")}
     assert told["rows"][0]["sentence"] == "It is due."
     text = worked.dock("outbox", "list").stdout.splitlines()
@@ -127,7 +132,7 @@ def test_a_row_is_parked_explained_and_retried(worked: Worked) -> None:
 
 
 def test_what_waits_for_another_row_names_it(worked: Worked) -> None:
-    receipt, stock, _ = worked.dock.json("outbox", "list")["rows"]
+    receipt, stock, *_ = worked.dock.json("outbox", "list")["rows"]
     told = worked.dock.json("outbox", "why", stock["id"])
     assert told["waits_for"] == receipt["id"]
     assert told["sentence"] == (
@@ -146,7 +151,7 @@ def test_an_unknown_row_exits_2(dock: Dock) -> None:
 
 def test_a_state_that_there_is_not_is_refused(dock: Dock) -> None:
     assert dock("outbox", "list", "--state", "lost").stderr == (
-        "There is no state 'lost'. States are held, local, sent, acknowledged, refused, withdrawn.\n"
+        "There is no state 'lost'. States are held, local, sent, acknowledged, refused, withdrawn, shadow.\n"
     )
 
 
@@ -257,6 +262,7 @@ def test_everything_that_can_be_scanned_leads_to_the_same_history(worked: Worked
         assert [effect["type"] for effect in found["effects"]] == [
             "returns.receipt",
             "returns.stock",
+            "returns.completed",
             "returns.refund",
         ]
         assert [label["label"] for label in found["labels"]] == [worked.lpn]

@@ -202,7 +202,7 @@ def test_a_clock_set_back_a_day_in_the_middle_of_a_parcel_changes_no_order_and_n
             == dock.rows(f"select max({column}) as n from {table}")[0]["n"]
         )
     ordinals = dock.rows("select return_id, ordinal from outbox order by return_id, ordinal")
-    assert [row["ordinal"] for row in ordinals] == [1, 2, 3]
+    assert [row["ordinal"] for row in ordinals] == [1, 2, 3, 4]
     shown = json.loads(dock("show", SEALED[0], "--json").stdout)
     told = [one["sequence"] for one in shown["found"][0]["history"]]
     assert told == sorted(told)
@@ -229,7 +229,7 @@ def test_a_printer_that_disappears_at_any_step_is_told_and_never_stops_the_work(
     assert done.notices == ["station.ready", "print.failed" if gone_after < 4 else "print.confirmed"]
     assert dock.rows("select placement from return_unit") == [{"placement": "put"}]
     assert [row["type"] for row in dock.rows("select type from outbox order by ordinal")] == [
-        "returns.receipt", "returns.stock", "returns.refund",
+        "returns.receipt", "returns.stock", "returns.completed", "returns.refund",
     ]  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def test_a_station_whose_drainer_ended_gets_another(world: World, tmp_path: Path
             eventually(lambda: len(upstream.events()) == 3, "Everything is delivered.")
         kinds = sorted(str(event["type"]) for event in upstream.events())
     tell("drainer comes again", events=kinds)
-    assert kinds == ["returns.receipt", "returns.refund", "returns.stock"]
+    assert kinds == ["returns.completed", "returns.receipt", "returns.refund", "returns.stock"]
 
 
 def ask(station: "subprocess.Popen[str]", scan: str) -> dict[str, Any]:
