@@ -50,11 +50,11 @@ class Shift:
         )
 
     def waiting(self) -> list[dict[str, Any]]:
-        """Effects that wait for a person after the delivery, with their unit; what the dock itself holds is left out."""
+        """Units whose goods wait for a person after the delivery; what the dock itself holds is left out."""
         return self.dock.rows(
             "select o.type, o.state, o.problem_code, o.problem, u.sku, u.quantity, u.identity, "
             "coalesce(u.container, u.location) as place from outbox o left join return_unit u on u.id = o.unit_id "
-            "where o.state not in ('acknowledged', 'withdrawn', 'held')"
+            "where o.state not in ('acknowledged', 'withdrawn', 'held') and o.type = 'returns.stock'"
         )
 
     def _import(self) -> None:
@@ -94,6 +94,13 @@ def test_every_effect_is_delivered_but_what_tryton_does_not_know_or_did_not_sell
     assert waiting, "The shift has a piece too many and an article that nobody knows."
     assert {row["problem_code"] for row in waiting} <= {"upstream.ceiling", "upstream.product"}, waiting
     assert {row["identity"] for row in waiting} <= {"mismatch_quantity", "mismatch_class"}, waiting
+    behind = shift.dock.rows(
+        "select distinct type, state from outbox where type != 'returns.stock' "
+        "and state not in ('acknowledged', 'withdrawn', 'held')"
+    )
+    assert behind == [{"type": "returns.completed", "state": "local"}], (
+        "Only what comes after those units waits with them."
+    )
     assert shift.delivered["acknowledged"] > 200
 
 
