@@ -106,7 +106,7 @@ def test_the_outbox_is_listed_with_the_return_as_people_call_it(worked: Worked) 
     assert told["rows"][0]["sentence"] == "It is due."
     text = worked.dock("outbox", "list").stdout.splitlines()
     assert text[0].split() == ["id", "state", "target", "type", "return", "age", "next", "attempt", "why"]
-    assert text[-1] == "Open: 3 to send."
+    assert text[-1] == "Open: 4 to send."
 
 
 def test_an_empty_outbox_says_that_everything_is_delivered(dock: Dock) -> None:

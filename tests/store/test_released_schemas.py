@@ -22,7 +22,7 @@ from tests.sync.outbox_kit import Station
 from tests.workflow.kit import ANNA, Dock
 from tests.workflow.test_undo_walk import rebuilt
 
-RELEASED = ["0001"]
+RELEASED = ["0001", "0002"]
 
 
 @pytest.fixture(params=RELEASED)
@@ -40,8 +40,9 @@ def test_it_gets_this_schema_and_loses_nothing(old: Path, tmp_path: Path) -> Non
     names = [row[0] for row in ask(old, "SELECT name FROM sqlite_master WHERE type = 'table'")]
     columns = {name: columns_of(old, name) for name in names if name != "alembic_version"}
     before = contents(old, columns)
+    (found,) = ask(old, "SELECT version_num FROM alembic_version")
     report = migrate(old)
-    assert (report.from_, report.to) == ("0001", HEAD)
+    assert (report.from_, report.to) == (*found, HEAD)
     assert contents(old, columns) == before
     migrate(tmp_path / "new.db")
     assert structure(old) == structure(tmp_path / "new.db")
@@ -106,6 +107,6 @@ def test_killed_before_any_of_its_statements_the_migration_leaves_the_old_databa
     run = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
     assert run.returncode == 0, run.stderr
     verdicts = json.loads(run.stdout)
-    assert len(verdicts) > 20
+    assert len(verdicts) > 10
     assert set(verdicts[:-1]) == {"old"}
     assert verdicts[-1] == "new"
