@@ -81,6 +81,9 @@ class Returning:
         if any(move.facts.get("effect") != effect.key for move in own):
             return self._shelved(effect, refs, line, quantity if _sellable(data) else 0, own[0].return_id)
         rest = quantity - done
+        if rest > line.room and not _sellable(data):
+            # More came than was sold: it lies apart with us, and nothing of it belongs to this order.
+            return NOTHING
         if rest > line.room:
             return Refused("upstream.ceiling", _CEILING.format(book.number, line, rest), _CEILING_HINT)
         self._await_receipt(effect, refs, book)

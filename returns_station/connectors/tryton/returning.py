@@ -14,6 +14,7 @@ from returns_station.connectors.tryton.rest import Rest, Row, pieces
 from returns_station.connectors.tryton.sold import Sold, need_sale, read_sold
 
 _OPEN: Final = ("draft",)
+_SELLABLE: Final = frozenset({"return_to_stock", "return_to_stock_resale"})
 
 
 def paper_reference(data: Row) -> str:
@@ -143,7 +144,9 @@ class Returning:
         sold_line = sold.line(data.get("order_line"), str(data["sku"])) if sold else None
         if sold is None or sold_line is None:
             return self._blind(data, refs, sold, place, effect)
-        self._ceiling(sold, str(data["sku"]), quantity)
+        if self._beyond(sold, data):
+            # What came is always recorded: it lies apart, and no sale of it goes back.
+            return self._blind(data, refs, sold, place, effect)
         refs.put(f"stock:{unit}", effect.key)
         refs.put(f"place:{unit}", str(place))
         reference = self._target(data)
@@ -262,12 +265,16 @@ class Returning:
             return None
         return read_sold(self.rest, need_sale(self.rest, str(data["order_number"])))
 
-    def _ceiling(self, sold: Sold, sku: str, quantity: int) -> None:
+    def _beyond(self, sold: Sold, data: Row) -> bool:
+        """Whether more comes back than was sold; to be sold again, that is Ended (refused, `upstream.ceiling`)."""
+        sku, quantity = str(data["sku"]), int(data["quantity"])
         had, came = sold.sold(sku), sold.came_back()[sku]
-        if came + quantity > had:
+        beyond = came + quantity > had
+        if beyond and data["disposition"] in _SELLABLE:
             sentence = f"{had} of {sku} were sold and {came} have come back in Tryton, so {quantity} more are too many."
             hint = "A person decides: correct the order or the return, or book the goods in Tryton by hand."
             raise Ended(Refused("upstream.ceiling", sentence, hint))
+        return beyond
 
     def _product(self, sku: str) -> Row:
         found = self.rest.find("product.product", [["code", "=", sku]], "default_uom")
