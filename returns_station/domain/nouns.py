@@ -38,7 +38,10 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What a merchant sells; `type` names the question tree, `components` the checklist of what belongs in the box."""
+    """What a merchant sells; `type` names the question tree, `components` the checklist of what belongs in the box.
+
+    `image` is an https link to a picture of it.
+    """
 
     id: str
     merchant: str
@@ -50,6 +53,7 @@ class Product:
     expiry_tracked: bool = False
     hazard: str | None = None
     components: tuple[str, ...] = ()
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

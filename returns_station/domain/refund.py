@@ -133,9 +133,11 @@ def _count(tally: Tally, unit: ReturnUnit, order: Order | None, returned: dict[s
     if order is None or line is None:
         return Tally(tally.allocations, (*tally.reasons, *reasons, "refund.no_order"), tally.fee_minor)
     before = returned.get(line.id, 0) + tally.used(line.id)
-    if before + unit.quantity > line.quantity:
+    pieces = max(0, min(unit.quantity, line.quantity - before))
+    if pieces < unit.quantity:
         reasons = (*reasons, "refund.more_than_sold")
-    worth = pieces_value(line, order.prices_include_tax, before, unit.quantity)
+    # What a person may release is worth no more than what was sold.
+    worth = pieces_value(line, order.prices_include_tax, before, pieces)
     if worth is None or worth < 0:
         return Tally(tally.allocations, (*tally.reasons, *reasons, "refund.price_missing"), tally.fee_minor)
     percent = unit.decision.refund_percent if unit.decision else 0

@@ -224,6 +224,7 @@ def _load_product(connection: Connection, id: str) -> Product | None:
         row.expiry_tracked,
         row.hazard,
         tuple(json.loads(row.components)),
+        next(iter(json.loads(row.images)), None),
     )
 
 

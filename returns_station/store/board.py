@@ -147,6 +147,7 @@ def _unit_card(connection: Connection, state: State, unit: ReturnUnit) -> UnitCa
         sum(rest.quantity for rest in state.waiting),
         decision.policy if decision else None,
         decision.inputs if decision else (),
+        product.image if product else None,
     )
 
 

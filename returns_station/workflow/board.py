@@ -83,6 +83,8 @@ class UnitCard:
     policy: str | None = None
     """The version of the rules that decided, with the facts they looked at as (name, value)."""
     facts: tuple[tuple[str, str], ...] = ()
+    image: str | None = None
+    """A link to a picture of the article."""
 
 
 @dataclass(frozen=True, slots=True)

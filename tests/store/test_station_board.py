@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from returns_station.store.board import StationBoard
+from returns_station.tui.widgets.known import all_known
 from returns_station.workflow.board import Board, ExpectedLine
 from tests.workflow.kit import ANNA, DUCK, MONDAY, Dock, copied_dock, new_dock
 
@@ -88,6 +89,14 @@ def test_a_unit_shows_its_details_its_hazard_and_the_reason_of_its_decision(dock
     assert (unit.disposition, unit.findings, unit.reason) == ("repair", ("no_power",), "It may be mended.")
 
 
+def test_a_unit_shows_the_link_to_its_picture_for_the_worker(dock: Dock) -> None:
+    links = '["https://pictures.example/duck.jpg", "https://pictures.example/back.jpg"]'
+    dock.do("UPDATE product SET images = ? WHERE id = 'duck'", links)
+    dock.scans("RMA-1", DUCK)
+    shown = "\n".join("".join(text for text, _ in row) for row in all_known(look(dock), 60))
+    assert "picture https://pictures.example/duck.jpg" in shown
+
+
 def test_pieces_that_a_split_left_for_later_are_counted(dock: Dock) -> None:
     dock.scans("RMA-2", DUCK, "2", "RS-SPLIT", "1")
     unit = look(dock).unit
@@ -98,6 +107,10 @@ def test_pieces_that_a_split_left_for_later_are_counted(dock: Dock) -> None:
 def test_it_says_nothing_of_a_customer(dock: Dock) -> None:
     dock.do("UPDATE authorization SET customer_id = 'C-4711'")
     dock.do("UPDATE sales_order SET customer_id = 'C-4711'")
+    dock.do(
+        "INSERT INTO customer_history (customer_id, orders, pieces_returned, spent_minor, updated_at) "
+        "VALUES ('C-4711', 4711, 4711, 4711, '')"
+    )
     dock.scans("RMA-1", DUCK)
     assert "4711" not in str(asdict(look(dock)))
 

@@ -132,6 +132,8 @@ def _unit(unit: "UnitCard", width: int) -> list[Row]:
         rows.append(literal(f"≠ {word(f'identity.{unit.identity}')}", "bold $warning"))
     if unit.components:
         rows.append(_fact("components", ", ".join(unit.components)))
+    if unit.image:
+        rows.append(_fact("image", unit.image))
     if unit.findings:
         rows.append(_fact("findings", ", ".join(map(term, unit.findings))))
     if unit.grade or unit.disposition:

@@ -42,6 +42,7 @@ WORDS: Final = {
     "known.expiry": "有效期",
     "known.serial": "序列号",
     "known.components": "部件",
+    "known.image": "图片",
     "known.findings": "发现",
     "known.hazard": " 危险：{hazard} ",
     "known.waiting": "还有 {count} 件等待处理",

@@ -42,6 +42,7 @@ WORDS: Final = {
     "known.expiry": "expires",
     "known.serial": "serial",
     "known.components": "parts",
+    "known.image": "picture",
     "known.findings": "seen",
     "known.hazard": " Danger: {hazard} ",
     "known.waiting": "{count} more wait for their turn",

@@ -42,6 +42,7 @@ WORDS: Final = {
     "known.expiry": "vence",
     "known.serial": "serie",
     "known.components": "partes",
+    "known.image": "imagen",
     "known.findings": "visto",
     "known.hazard": " Peligro: {hazard} ",
     "known.waiting": "{count} más en espera",
