@@ -38,7 +38,9 @@ def faulty(
 class TestAHealthyUpstream:
     def test_it_is_a_connector_that_says_what_it_can(self, upstream: Upstream) -> None:
         made: Connector = connector(upstream.url, batch=7, feeds=frozenset({"orders"}))
-        assert made.capabilities == Capabilities(batch=7, look_up=True, feeds=frozenset({"orders"}))
+        assert made.capabilities == Capabilities(
+            batch=7, look_up=True, feeds=frozenset({"orders"}), statement=True
+        )
         made.close()
 
     def test_every_type_of_effect_is_delivered_with_a_reference(self, http: HttpConnector) -> None:

@@ -79,6 +79,7 @@ def test_it_is_listed_without_being_imported_and_each_target_has_its_own(install
     assert (listed, shared, kind) == (False, False, "ExampleConnector")
 
 
+@pytest.mark.prove
 def test_it_passes_the_contract_suite(installed: Path) -> None:
     suite = installed / "source" / "suite_of_example.py"
     done = run(installed, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", suite)

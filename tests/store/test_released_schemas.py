@@ -98,6 +98,7 @@ def test_its_outbox_is_drained_and_every_effect_arrives_once(old: Path, tmp_path
     engine.dispose()
 
 
+@pytest.mark.prove
 def test_killed_before_any_of_its_statements_the_migration_leaves_the_old_database(
     old: Path, tmp_path: Path
 ) -> None:
