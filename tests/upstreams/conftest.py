@@ -16,19 +16,18 @@ PATIENCE_S = 900
 _HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what stands in this folder; the first use of an upstream installs it, which takes minutes."""
-    for item in items:
-        if not item.path.is_relative_to(_HERE):
-            continue
-        item.add_marker(pytest.mark.upstreams)
-        names = set(getattr(item, "fixturenames", ())) | set(item.path.relative_to(_HERE).parts)
-        for upstream in UPSTREAMS:
-            if upstream in names:
-                item.add_marker(pytest.mark.xdist_group(upstream))
-        if item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(PATIENCE_S))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Marks what stands in this folder, before xdist reads the groups; the first use of an upstream installs it, which
+    takes minutes."""
+    if not item.path.is_relative_to(_HERE):
+        return
+    item.add_marker(pytest.mark.upstreams)
+    names = set(getattr(item, "fixturenames", ())) | set(item.path.relative_to(_HERE).parts)
+    for upstream in UPSTREAMS:
+        if upstream in names:
+            item.add_marker(pytest.mark.xdist_group(upstream))
+    if item.get_closest_marker("timeout") is None:
+        item.add_marker(pytest.mark.timeout(PATIENCE_S))
 
 
 def _served(name: str, kind: str) -> Iterator[Any]:

@@ -14,6 +14,7 @@ from returns_station.connectors.api import (
     Outgoing,
     Page,
     References,
+    Refused,
     RetryLater,
     Settings,
     Stated,
@@ -31,6 +32,21 @@ from returns_station.connectors.tryton.returning import (
 
 _FEEDS: Final = frozenset({"products", "orders", "customers", "locations"})
 _NOTHING: Final = Delivered(None, duplicate=False)
+
+
+_PARCEL: Final = ("return_id", "parcel_id", "plate")
+_FACTS: Final[dict[str, tuple[str, ...]]] = {
+    "returns.receipt": _PARCEL,
+    "returns.completed": _PARCEL,
+    "returns.stock": (*_PARCEL, "unit_id", "lpn", "sku", "quantity", "location", "disposition"),
+    "returns.available": ("return_id", "unit_id", "sku", "quantity", "location", "disposition"),
+    "returns.refund": ("return_id", "settlement_id", "order_number", "currency", "amount_minor", "lines"),
+}
+"""What a step cannot do without, by the type of the effect it does or takes back."""
+
+
+def _lacks(effect: Outgoing, name: str) -> bool:
+    return effect.data.get(name) is None
 
 
 class TrytonConnector:
@@ -85,6 +101,12 @@ class TrytonConnector:
     def _deliver(self, effect: Outgoing, refs: References) -> Outcome:
         if (told := refs.get(f"done:{effect.key}")) is not None:
             return Delivered(told or None, duplicate=True)
+        lacks = [
+            name for name in _FACTS.get(effect.type.removesuffix(".reversed"), ()) if _lacks(effect, name)
+        ]
+        if lacks:
+            sentence = f"The effect {effect.type} lacks {', '.join(lacks)}, so nothing was told to Tryton."
+            return Refused("effect.facts", sentence, "Report it with the effect's key. The effect is kept.")
         outcome = self._step(effect, refs)
         if isinstance(outcome, Delivered):
             refs.put(f"done:{effect.key}", outcome.reference or "")
