@@ -31,7 +31,7 @@ prove: .venv/.ready .venv/.zpl ## the long proofs: kills, power cuts, disks that
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m prove
 
 test-upstreams: .venv/.ready ## a real Tryton and a real Medusa: installed, started, worked with, stopped (node and npm are needed)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m upstreams --durations 15 tests/upstreams
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m upstreams --durations 15 tests/upstreams
 
 nightly: .venv/.ready ## a million hostile frames at the screen
 	SCREEN_FRAMES=1000000 $(BIN)/python -m pytest -n 2 --timeout 20000 -m prove tests/prove/test_screen_frames.py
