@@ -11,7 +11,7 @@ import pytest
 from tests.prove.chance import seed
 from tests.prove.checks import Books, database_faults
 from tests.prove.children import Server
-from tests.prove.power import Change, Disk, Op, Reply, Sync, Write, record
+from tests.prove.power import Change, Disk, Op, Reply, Sync, Write, record, shown, whole_calls
 from tests.prove.tracing import need_strace
 from tests.prove.world import World, make_world
 
@@ -122,6 +122,19 @@ def test_the_simulation_sees_what_a_log_that_is_not_synced_loses(
     lost = [problem for problem in cutting.problems if problem.endswith("was acknowledged and is lost.")]
     tell("power, negative control", images=cutting.images, lost=len(lost))
     assert len(lost) > len(cutting.disk.replies)
+
+
+def test_a_reply_that_leaves_while_another_thread_syncs_counts_before_the_sync() -> None:
+    log, pipe = shown("/station.db-wal"), shown("pipe:[12]")
+    trace = (
+        f"10    fsync(7<{log}> <unfinished ...>\n",
+        f'11    write(1<{pipe}>, "a", 1 <unfinished ...>\n',
+        "10    <... fsync resumed>) = 0\n",
+        "11    <... write resumed>) = 1\n",
+        f'10    pwrite64(7<{log}>, "b", 1, 0) = 1\n',
+    )
+    calls = [call.split(maxsplit=1)[1].partition("(")[0] for call in whole_calls(trace)]
+    assert calls == ["write", "fsync", "pwrite64"]
 
 
 @pytest.mark.prove

@@ -109,7 +109,7 @@ def test_a_station_whose_drainer_ended_gets_another(world: World, tmp_path: Path
             assert after != before
             os.kill(int(after), SIGKILL)
             eventually(lambda: lock.read_text() != after, "Another drainer took the lock.")
-            eventually(lambda: len(upstream.events()) == 3, "Everything is delivered.")
+            eventually(lambda: len(upstream.events()) == 4, "Everything is delivered.")
         kinds = sorted(str(event["type"]) for event in upstream.events())
     tell("drainer comes again", events=kinds)
     assert kinds == ["returns.completed", "returns.receipt", "returns.refund", "returns.stock"]
