@@ -180,7 +180,7 @@ def _odd(shift: Shift) -> None:
     shift.open("551883", "an order without a return, of which everything came back before")
     shift.item("22464", signal="mismatch", message="item.found_mismatch_quantity", step="question")
     shift.scan("RS-SEALED", signal="hold")
-    shift.label(step="item")
+    shift.label(signal="hold", message="unit.put_more_than_sold", step="item")
     shift.scan("RS-DONE", message="parcel.closed")
     shift.open(tracking(2000), "a tracking number that nobody knows")
     shift.item("22960", step="quantity")

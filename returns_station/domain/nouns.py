@@ -60,7 +60,8 @@ class Product:
 class OrderLine:
     """One line of a sale. Money in minor units; None is a money fact that is missing.
 
-    `returned` counts pieces whose money is settled, here or elsewhere; `received` also those that merely came.
+    `returned` counts pieces whose money is settled, here or elsewhere; `received` also those that merely came, `put`
+    those that were put somewhere here, or came back elsewhere.
     """
 
     id: str
@@ -75,6 +76,12 @@ class OrderLine:
     received: int = 0
     serials: tuple[str, ...] = ()
     delivered_at: datetime | None = None
+    put: int = 0
+
+    @property
+    def left(self) -> int:
+        """Pieces that may still go back to stock: what was sold, less what was put before."""
+        return max(0, self.quantity - self.put)
 
 
 @dataclass(frozen=True, slots=True)

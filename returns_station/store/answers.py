@@ -22,6 +22,7 @@ from returns_station.domain.axes import (
     Arrival,
     EvidenceState,
     ParcelWork,
+    Placement,
     Reception,
     SettlementState,
     SyncState,
@@ -53,8 +54,8 @@ from returns_station.workflow.ports import (
     Need,
     OpenReturns,
     Prints,
-    ReceiptsOf,
     Suggest,
+    ToldOf,
     UnitsById,
     UnitsIn,
     UnitsOf,
@@ -133,10 +134,12 @@ _LINES = select(_line).where(_line.c.order_id == bindparam("id")).order_by(_line
 
 @cache
 def _pieces(count: int) -> Select[Any]:
-    """Pieces of order lines that came back, and of those the settled ones."""
-    settled = func.sum(_unit.c.quantity).filter(_unit.c.settlement_id.is_not(None))
+    """Pieces of order lines that came back; of those the settled ones, and the ones that were put."""
+    pieces = func.sum(_unit.c.quantity)
+    settled = pieces.filter(_unit.c.settlement_id.is_not(None))
+    put = pieces.filter(_unit.c.placement == Placement.PUT.value)
     return (
-        select(_unit.c.order_line_id, func.sum(_unit.c.quantity), settled)
+        select(_unit.c.order_line_id, pieces, settled, put)
         .where(_unit.c.order_line_id.in_(_slots(count)), _LIVING)
         .group_by(_unit.c.order_line_id)
     )
@@ -253,26 +256,35 @@ def _lines(connection: Connection, rows: Any) -> tuple[OrderLine, ...]:
     if not rows:
         return ()
     count, ids = _room(row.id for row in rows)
-    pieces = {line: (came, settled or 0) for line, came, settled in connection.execute(_pieces(count), ids)}
+    pieces = {
+        line: (came, settled or 0, put or 0)
+        for line, came, settled, put in connection.execute(_pieces(count), ids)
+    }
     serials: dict[str, list[str]] = {}
     for row in connection.execute(_serials(count), ids):
         serials.setdefault(row.order_line_id, []).append(row.serial)
     return tuple(
-        OrderLine(
-            row.id,
-            row.line_id,
-            row.product_id,
-            row.sku,
-            row.quantity,
-            row.unit_price_minor,
-            row.discount_minor,
-            row.tax_minor,
-            row.returned_before + pieces.get(row.id, (0, 0))[1],
-            row.returned_before + pieces.get(row.id, (0, 0))[0],
-            tuple(sorted(serials.get(row.id, ()))),
-            _moment(row.delivered_at),
-        )
+        _order_line(row, *pieces.get(row.id, (0, 0, 0)), tuple(sorted(serials.get(row.id, ()))))
         for row in rows
+    )
+
+
+def _order_line(row: Any, came: int, settled: int, put: int, serials: tuple[str, ...]) -> OrderLine:
+    """A line of a sale with what came back of it here added to what came back elsewhere."""
+    return OrderLine(
+        row.id,
+        row.line_id,
+        row.product_id,
+        row.sku,
+        row.quantity,
+        row.unit_price_minor,
+        row.discount_minor,
+        row.tax_minor,
+        row.returned_before + settled,
+        row.returned_before + came,
+        serials,
+        _moment(row.delivered_at),
+        row.returned_before + put,
     )
 
 
@@ -446,10 +458,11 @@ def _prints(connection: Connection, need: Prints) -> int:
     )
 
 
-def _receipts(connection: Connection, need: ReceiptsOf) -> tuple[str, ...]:
+def _told(connection: Connection, need: ToldOf) -> tuple[str, ...]:
+    standing = _outbox.c.state != SyncState.WITHDRAWN.value
     found = (
         select(_outbox.c.id)
-        .where(_outbox.c.parcel_id == need.parcel_id, _outbox.c.type == EffectType.RECEIPT.value)
+        .where(_outbox.c.parcel_id == need.parcel_id, _outbox.c.type == need.type.value, standing)
         .order_by(_outbox.c.id)
     )
     return tuple(connection.execute(found).scalars())
@@ -464,7 +477,7 @@ _ANSWERS: dict[type, Callable[[Connection, Any], Any]] = {
     Suggest: suggest,
     EffectStates: _effect_states,
     Prints: _prints,
-    ReceiptsOf: _receipts,
+    ToldOf: _told,
     InCage: in_cage,
     UnitsIn: units_in,
     UnitsById: units_by_id,

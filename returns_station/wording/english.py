@@ -119,6 +119,7 @@ SENTENCES: Final = {
     "parcel.closed_before": "{value}: parcel {plate} is finished. Scan its plate to open it again.",
     "parcel.refuse": "The parcel will not be taken in.",
     "parcel.refuse_late": "Something of this parcel was received already, so it cannot be refused. Use HOLD.",
+    "parcel.refuse_closed": "This parcel was finished as empty already, so it cannot be refused. Use HOLD.",
     "parcel.refused": "Parcel {plate} refused: {reason}. Give it back to the driver.",
     "parcel.undelivered": "Parcel {plate} counts as undelivered.",
     "parcel.empty": "Nothing was scanned from this parcel.",
@@ -237,6 +238,10 @@ SENTENCES: Final = {
     "place.closed": "{place} is closed. Scan an open one.",
     "place.full": "{place} has room for {left} more only. Scan another one.",
     "unit.put": "{lpn} lies in {place}.",
+    "unit.put_more_than_sold": (
+        "{lpn} waits in {place} for a person: {quantity} came back where {left} could. "
+        "Until then nothing of it is sold again or paid back."
+    ),
     "unit.put_before": "{value} lies in {place} already.",
     "unit.put_closed": "Put. Parcel {plate} finished.",
     "unit.put_closed_money": "Put. Parcel {plate} finished, {money} goes back.",

@@ -115,6 +115,7 @@ SENTENCES: Final = {
     "parcel.closed_before": "{value}: el paquete {plate} está terminado. Escanee su placa para abrirlo otra vez.",
     "parcel.refuse": "El paquete no se recibirá.",
     "parcel.refuse_late": "Ya se recibió algo de este paquete y no se puede rechazar. Use HOLD.",
+    "parcel.refuse_closed": "Este paquete ya se terminó como vacío y no se puede rechazar. Use HOLD.",
     "parcel.refused": "Paquete {plate} rechazado: {reason}. Devuélvalo al conductor.",
     "parcel.undelivered": "El paquete {plate} cuenta como no entregado.",
     "parcel.empty": "No se escaneó nada de este paquete.",
@@ -226,6 +227,10 @@ SENTENCES: Final = {
     "place.closed": "{place} está cerrada. Escanee una abierta.",
     "place.full": "En {place} solo caben {left} más. Escanee otro lugar.",
     "unit.put": "{lpn} está en {place}.",
+    "unit.put_more_than_sold": (
+        "{lpn} espera en {place} a que alguien decida: volvieron {quantity} y solo podían volver {left}. "
+        "Hasta entonces no se revende ni se reembolsa."
+    ),
     "unit.put_before": "{value} ya está en {place}.",
     "unit.put_closed": "Colocado. Paquete {plate} terminado.",
     "unit.put_closed_money": "Colocado. Paquete {plate} terminado, se reembolsa {money}.",

@@ -10,17 +10,23 @@ from returns_station.domain.nouns import Order, Parcel, ReturnAuthorization, Ret
 from returns_station.domain.policy import refund_rule
 from returns_station.workflow import resuming
 from returns_station.workflow.details import fresh_lines
-from returns_station.workflow.inspecting import needs_release
-from returns_station.workflow.ports import ClosedParcels, Load, ReceiptsOf, Record, UnitsOf
+from returns_station.workflow.inspecting import waits_for
+from returns_station.workflow.ports import ClosedParcels, Load, Record, ToldOf, UnitsOf
 from returns_station.workflow.state import At
 from returns_station.workflow.turn import Turn, numbered, pick
 from returns_station.workflow.undo import take_back
 
 
 def refuse(turn: Turn) -> None:
-    """The parcel is not taken in: only before anything of it was received."""
+    """The parcel is not taken in: only before anything of it was received, and before others heard that it is finished."""
     if any(True for _ in turn.ask(UnitsOf(turn.parcel().id))):
         return turn.no(Signal.MISMATCH, "parcel.refuse_late")
+    told, taken_back = (
+        turn.ask(ToldOf(turn.parcel().id, kind))
+        for kind in (EffectType.COMPLETED, EffectType.COMPLETED_REVERSED)
+    )
+    if len(told) > len(taken_back):
+        return turn.no(Signal.MISMATCH, "parcel.refuse_closed")
     return ask_refuse_reason(turn)
 
 
@@ -43,7 +49,7 @@ def at_refuse_reason(turn: Turn) -> None:
         note=choice.code,
     )
     turn.records.append(Record("parcel.refused", refused, facts={"reason": choice.code}))
-    take_back(turn, turn.ask(ReceiptsOf(parcel.id)))
+    take_back(turn, turn.ask(ToldOf(parcel.id, EffectType.RECEIPT)))
     load = turn.state.receiving
     if load is None:
         turn.go(At.PARCEL, parcel=None)
@@ -232,7 +238,7 @@ def _complete(
 
 def _waits(unit: ReturnUnit) -> bool:
     """Whether a unit of a closed parcel waits for a person: set aside, or not yet allowed to be sold again."""
-    return unit.placement is not Placement.PUT or needs_release(unit)
+    return unit.placement is not Placement.PUT or waits_for(unit) is not None
 
 
 def _short(turn: Turn, authorization: ReturnAuthorization) -> bool:

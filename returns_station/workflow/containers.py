@@ -155,7 +155,7 @@ def _available(turn: Turn, unit: ReturnUnit, place: Place, container: str) -> No
     turn.records.append(Record("unit.available" if put else "unit.moved", units=(unit,)))
     if not put:
         return
-    held = inspecting.needs_release(unit)
+    reason = inspecting.waits_for(unit)
     turn.tell(
         EffectType.AVAILABLE,
         unit.merchant,
@@ -163,8 +163,8 @@ def _available(turn: Turn, unit: ReturnUnit, place: Place, container: str) -> No
         available_body(unit, turn.rules.site, container),
         unit_id=unit.id,
         parcel_id=unit.parcel_id,
-        released=not held,
-        reason="stock.needs_human" if held else None,
+        released=reason is None,
+        reason=reason,
     )
 
 

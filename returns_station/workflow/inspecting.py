@@ -14,6 +14,8 @@ from returns_station.workflow.state import At
 from returns_station.workflow.turn import Turn, numbered, pick, same_item
 
 SALEABLE = frozenset({Disposition.RETURN_TO_STOCK, Disposition.RETURN_TO_STOCK_RESALE})
+MORE_THAN_SOLD = "stock.more_than_sold"
+"""The `note` of a unit that was put though its order line had fewer pieces left: why its stock waits."""
 
 
 def _tree(turn: Turn) -> Tree:
@@ -212,13 +214,17 @@ def unlabelled(turn: Turn, why: str) -> None:
     ask_destination(turn)
 
 
-def needs_release(unit: ReturnUnit) -> bool:
-    """Whether a person must first allow the unit to be sold again: more came than was sold, whatever the policy says of it."""
-    return (
-        (unit.acceptance is Acceptance.NEEDS_HUMAN or unit.identity is Identity.MISMATCH_QUANTITY)
-        and unit.decision is not None
-        and unit.decision.disposition in SALEABLE
-    )
+def waits_for(unit: ReturnUnit) -> str | None:
+    """Why a person must first allow a unit that was put to be sold again; None where nobody must.
+
+    The ceiling is the order line, whatever the policy says. Where no line is known, more than was announced is too much.
+    """
+    if unit.decision is None or unit.decision.disposition not in SALEABLE:
+        return None
+    if unit.note == MORE_THAN_SOLD:
+        return MORE_THAN_SOLD
+    unsold = unit.order_line_id is None and unit.identity is Identity.MISMATCH_QUANTITY
+    return "stock.needs_human" if unsold or unit.acceptance is Acceptance.NEEDS_HUMAN else None
 
 
 def ask_destination(turn: Turn) -> None:

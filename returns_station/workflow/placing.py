@@ -6,7 +6,7 @@ from returns_station.domain import policy
 from returns_station.domain.axes import Acceptance, Placement, move
 from returns_station.domain.codes import Disposition, Signal
 from returns_station.domain.effects import EffectType, stock_body
-from returns_station.domain.nouns import Order, Place, ReturnAuthorization, ReturnUnit
+from returns_station.domain.nouns import Order, OrderLine, Place, ReturnAuthorization, ReturnUnit
 from returns_station.domain.scan import Kind
 from returns_station.workflow import closing, inspecting
 from returns_station.workflow.ports import Load, Prints, UnitsOf
@@ -178,40 +178,50 @@ def at_place_reason(turn: Turn) -> None:
     return turn.no(Signal.MISMATCH, "choice.none", count=len(turn.state.choices))
 
 
-def accepted(unit: ReturnUnit) -> Acceptance:
-    """Whether the unit counts as returned."""
-    return (
-        Acceptance.NEEDS_HUMAN if unit.decision is None or unit.decision.needs_human else Acceptance.ACCEPTED
-    )
-
-
 def put(turn: Turn, place: Place) -> None:
     """The unit lies at `place`: its stock effect is released, unless a person must first allow it to be sold again."""
     unit = turn.unit()
-    unit = replace(
-        unit,
-        placement=move(unit.placement, Placement.PUT),
-        acceptance=move(unit.acceptance, accepted(unit)),
-        put_by=turn.worker().id,
-        location=place.location if place.container else place.code,
-        container=place.code if place.container else None,
-    )
-    turn.keep_unit("unit.put", unit)
     order: Order | None = turn.ask(Load("order", unit.order_id)) if unit.order_id else None
-    line = next((row.line_id for row in order.lines if row.id == unit.order_line_id), None) if order else None
+    line = next((row for row in order.lines if row.id == unit.order_line_id), None) if order else None
+    unit = turn.keep_unit("unit.put", _put(turn, place, line))
     authorization: ReturnAuthorization = turn.ask(Load("authorization", unit.return_id))
-    held = inspecting.needs_release(unit)
+    number, line_id = (order.number if order else None), (line.line_id if line else None)
+    reason = inspecting.waits_for(unit)
     turn.tell(
         EffectType.STOCK,
         unit.merchant,
         unit.return_id,
-        stock_body(unit, turn.parcel(), authorization, order.number if order else None, line),
+        stock_body(unit, turn.parcel(), authorization, number, line_id),
         unit_id=unit.id,
-        released=not held,
-        reason="stock.needs_human" if held else None,
+        released=reason is None,
+        reason=reason,
     )
-    turn.say(Signal.ACCEPTED, "unit.put", lpn=unit.lpn, place=place.code, quantity=unit.quantity)
+    over = unit.note == inspecting.MORE_THAN_SOLD
+    turn.say(
+        Signal.HOLD if over else Signal.ACCEPTED,
+        "unit.put_more_than_sold" if over else "unit.put",
+        lpn=unit.lpn,
+        place=place.code,
+        quantity=unit.quantity,
+        left=line.left if line else 0,
+    )
     next_unit(turn)
+
+
+def _put(turn: Turn, place: Place, line: OrderLine | None) -> ReturnUnit:
+    """The unit in hand as it lies at `place`; more pieces than its order line has left wait for a person, all of them."""
+    unit = turn.unit()
+    over = line is not None and unit.quantity > line.left
+    doubtful = over or unit.decision is None or unit.decision.needs_human
+    return replace(
+        unit,
+        placement=move(unit.placement, Placement.PUT),
+        acceptance=move(unit.acceptance, Acceptance.NEEDS_HUMAN if doubtful else Acceptance.ACCEPTED),
+        note=inspecting.MORE_THAN_SOLD if over else None,
+        put_by=turn.worker().id,
+        location=place.location if place.container else place.code,
+        container=place.code if place.container else None,
+    )
 
 
 def units_now(turn: Turn) -> tuple[ReturnUnit, ...]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from returns_station.domain.codes import Signal
-from returns_station.domain.effects import Effect
+from returns_station.domain.effects import Effect, EffectType
 from returns_station.domain.label import LabelModel
 from returns_station.domain.nouns import (
     Container,
@@ -138,10 +138,11 @@ class Prints:
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptsOf:
-    """Ids of a parcel's receipt effects → tuple[str, ...]."""
+class ToldOf:
+    """Ids of a parcel's effects of one type that were not withdrawn → tuple[str, ...]."""
 
     parcel_id: str
+    type: EffectType
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ Need = (
     InCage
     | UnitsIn
     | UnitsById
-    | ReceiptsOf
+    | ToldOf
     | Identify
     | Load
     | UnitsOf

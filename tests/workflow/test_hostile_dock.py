@@ -26,6 +26,7 @@ from tests.workflow.kit import (
     Dock,
     copied_dock,
 )
+from tests.workflow.phase_laws import completions_are_true, restock_is_within_what_was_sold
 
 COMMANDS = [
     f"RS-{word}"
@@ -187,6 +188,8 @@ def check(dock: Dock) -> None:
         if parcel["work"] != "closed":
             assert (parcel["opened_at"] is None) == (parcel["work"] == "waiting"), parcel
     _receipts(dock)
+    completions_are_true(dock)
+    restock_is_within_what_was_sold(dock)
     plates = [row["lpn"] for row in dock.rows("SELECT lpn FROM return_unit WHERE lpn IS NOT NULL")]
     assert len(plates) == len(set(plates))
     over = dock.rows(

@@ -39,6 +39,7 @@ REASONS: Final = {
     "refund.unit_needs_human": "有货件需要人工处理",
     "refund.vendor_credit": "须先由供应商付款",
     "stock.needs_human": "再次销售须人工批准",
+    "stock.more_than_sold": "退回件数超过销售数量",
 }
 
 CAPTIONS: Final = {"parcel": "包裹", "sku": "SKU", "lot": "批次", "expiry": "有效期", "reprint": "重印"}

@@ -39,6 +39,7 @@ REASONS: Final = {
     "refund.unit_needs_human": "a unit needs a person",
     "refund.vendor_credit": "the vendor pays first",
     "stock.needs_human": "a person must allow it to be sold again",
+    "stock.more_than_sold": "more came back than was sold",
 }
 
 CAPTIONS: Final = {"parcel": "PARCEL", "sku": "SKU", "lot": "LOT", "expiry": "EXP", "reprint": "REPRINT"}

@@ -39,6 +39,7 @@ REASONS: Final = {
     "refund.unit_needs_human": "una unidad requiere revisión",
     "refund.vendor_credit": "primero paga el proveedor",
     "stock.needs_human": "alguien debe autorizar su reventa",
+    "stock.more_than_sold": "volvieron más piezas de las vendidas",
 }
 
 CAPTIONS: Final = {"parcel": "PAQUETE", "sku": "SKU", "lot": "LOTE", "expiry": "VENCE", "reprint": "COPIA"}
