@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from returns_station.connectors import files_feeds
 from returns_station.connectors.api import ConnectorError, Settings
-from returns_station.connectors.files import FilesConnector
+from returns_station.connectors.files import FilesConnector, feeds
 from returns_station.store.imports import KINDS, merge_rows
 from returns_station.sync.pull import PullReport, pull_feed, pull_feeds
 from tests.connectors.drop_kit import connector, killed_at, made
@@ -77,13 +76,13 @@ def test_every_sample_of_the_document_comes_in_through_the_folder_as_it_does_by_
 
 def test_the_columns_of_rows_within_a_row_are_those_of_the_imports() -> None:
     renamed = {"payment_reference": "reference"}
-    for feed, children in files_feeds.CHILDREN.items():
+    for feed, children in feeds.CHILDREN.items():
         told = {child: set(columns) for child, columns in children.items()}
         wanted = {child: set(shape.columns) for child, shape in KINDS[feed].children.items()}
         assert {
             child: {renamed.get(one, one) for one in columns} for child, columns in told.items()
         } == wanted
-    for feed, needed in files_feeds.NEEDED.items():
+    for feed, needed in feeds.NEEDED.items():
         shape = KINDS[feed]
         within = [shape.children[name].columns for name in shape.needs]
         columns = {name: one for part in (shape.columns, *within) for name, one in part.items()}

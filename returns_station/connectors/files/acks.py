@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from returns_station.connectors.answers import clean
-from returns_station.connectors.files_disk import ACK, Drop, Unreadable, names
+from returns_station.connectors.files.disk import ACK, Drop, Unreadable, names
 
 ACCEPTED, REFUSED = "accepted", "refused"
 _SUFFIXES: Final = (".csv", ".jsonl")

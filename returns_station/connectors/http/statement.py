@@ -21,7 +21,7 @@ class Unstated(Exception):
         self.why = why
 
 
-def statement(
+def read_statement(
     return_id: str, send: Callable[[str], Reply | RetryLater], reader: Reader, origin: str
 ) -> tuple[Stated, ...] | RetryLater:
     """Everything of one return; `send` does one GET of a path."""

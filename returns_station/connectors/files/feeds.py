@@ -19,7 +19,7 @@ from typing import Final
 
 from returns_station.connectors.answers import clean
 from returns_station.connectors.api import ConnectorError, Page
-from returns_station.connectors.files_disk import IN, Drop, Unreadable, free_name, names
+from returns_station.connectors.files.disk import IN, Drop, Unreadable, free_name, names
 
 DONE, REFUSED = "done", "refused"
 _NAME: Final = re.compile(

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from returns_station.connectors import http_statement
 from returns_station.connectors.answers import SPLIT, Reader
 from returns_station.connectors.api import (
     Asked,
@@ -25,6 +24,7 @@ from returns_station.connectors.api import (
     Stated,
 )
 from returns_station.connectors.cloudevents import Signer, encode
+from returns_station.connectors.http.statement import read_statement
 from returns_station.connectors.wire import Reply, Wire
 
 _BODY_BYTES: Final = 4 * 1024 * 1024
@@ -105,7 +105,7 @@ class HttpConnector:
         def send(path: str) -> Reply | RetryLater:
             return self._wire.send("GET", path, self._read_headers)
 
-        return http_statement.statement(asked.return_id, send, self._reader, self._wire.origin)
+        return read_statement(asked.return_id, send, self._reader, self._wire.origin)
 
     def close(self) -> None:
         self._wire.close()

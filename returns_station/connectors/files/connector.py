@@ -27,10 +27,10 @@ from returns_station.connectors.api import (
     Stated,
 )
 from returns_station.connectors.cloudevents import encode
-from returns_station.connectors.files_acks import REFUSED, Acknowledgements, Word
-from returns_station.connectors.files_cells import as_csv
-from returns_station.connectors.files_disk import OUT, drop_of
-from returns_station.connectors.files_feeds import Feeds
+from returns_station.connectors.files.acks import REFUSED, Acknowledgements, Word
+from returns_station.connectors.files.cells import as_csv
+from returns_station.connectors.files.disk import OUT, drop_of
+from returns_station.connectors.files.feeds import Feeds
 from returns_station.connectors.told import stated, without
 
 FORMATS: Final = ("jsonl", "csv")
