@@ -1,4 +1,4 @@
-"""The tables of imports: what was merged, and rows that wait for it."""
+"""Imports: what was merged, and rows that wait for it."""
 
 from sqlmodel import Field, SQLModel
 
