@@ -10,6 +10,12 @@ _TEXT, _NUMBER, _FLAG = sa.String, sa.Integer, sa.Boolean
 
 
 def upgrade() -> None:
+    _told_and_answered()
+    _old_system()
+    _customers_and_products()
+
+
+def _told_and_answered() -> None:
     op.create_table(
         "upstream_ref",
         sa.Column("target", _TEXT(), nullable=False),
@@ -38,19 +44,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("target", "id"),
         sqlite_with_rowid=False,
     )
-    op.create_table(
-        "customer_history",
-        sa.Column("customer_id", _TEXT(), nullable=False),
-        sa.Column("orders", _NUMBER(), nullable=True),
-        sa.Column("pieces_bought", _NUMBER(), nullable=True),
-        sa.Column("pieces_returned", _NUMBER(), nullable=True),
-        sa.Column("spent_minor", _NUMBER(), nullable=True),
-        sa.Column("returned_minor", _NUMBER(), nullable=True),
-        sa.Column("currency", _TEXT(), nullable=True),
-        sa.Column("first_order_at", _TEXT(), nullable=True),
-        sa.Column("updated_at", _TEXT(), nullable=False),
-        sa.PrimaryKeyConstraint("customer_id"),
-    )
+
+
+def _old_system() -> None:
     op.create_table(
         "family_switch",
         sa.Column("target", _TEXT(), nullable=False),
@@ -82,6 +78,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_legacy_effect_target", "legacy_effect", ["target"], unique=False)
+
+
+def _customers_and_products() -> None:
+    op.create_table(
+        "customer_history",
+        sa.Column("customer_id", _TEXT(), nullable=False),
+        sa.Column("orders", _NUMBER(), nullable=True),
+        sa.Column("pieces_bought", _NUMBER(), nullable=True),
+        sa.Column("pieces_returned", _NUMBER(), nullable=True),
+        sa.Column("spent_minor", _NUMBER(), nullable=True),
+        sa.Column("returned_minor", _NUMBER(), nullable=True),
+        sa.Column("currency", _TEXT(), nullable=True),
+        sa.Column("first_order_at", _TEXT(), nullable=True),
+        sa.Column("updated_at", _TEXT(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id"),
+    )
     op.add_column("product", sa.Column("family", _TEXT(), nullable=True))
     op.add_column("product", sa.Column("images", _TEXT(), nullable=False, server_default="[]"))
     op.add_column("product", sa.Column("vendor_terms", _TEXT(), nullable=True))
