@@ -185,6 +185,7 @@ SENTENCES: Final = {
     "item.command": "{value} 在此不适用：现在应扫描商品，完成请扫 DONE。",
     "item.parcel_again": "{value} 就是已打开的包裹。",
     "item.other_parcel": "{value} 是另一个包裹。请先用 DONE 完成或用 HOLD 暂存当前包裹。",
+    "item.other_unit": "{value} 属于另一个包裹。请先用 DONE 完成或用 HOLD 暂存当前包裹。",
     "item.not_item": "{value} 不是商品。请扫描商品上的条码。",
     "item.several": "{value} 对应 {count} 个商品，请选择。",
     "item.unknown": "商品目录里没有 {value}。",

@@ -194,6 +194,7 @@ SENTENCES: Final = {
     "item.command": "{value} does not fit here: an item is awaited. Scan an item, or DONE.",
     "item.parcel_again": "{value} is the parcel you have open.",
     "item.other_parcel": "{value} is another parcel. Finish this one with DONE, or HOLD it.",
+    "item.other_unit": "{value} is a unit of another parcel. Finish this one with DONE, or HOLD it.",
     "item.not_item": "{value} is not an item. Scan the barcode on the product.",
     "item.several": "{value} fits {count} products. Choose one.",
     "item.unknown": "{value} is in no product list.",

@@ -185,6 +185,7 @@ SENTENCES: Final = {
     "item.command": "{value} no corresponde aquí: se espera un artículo. Escanee un artículo, o DONE.",
     "item.parcel_again": "{value} es el paquete que tiene abierto.",
     "item.other_parcel": "{value} es otro paquete. Termine este con DONE o reténgalo con HOLD.",
+    "item.other_unit": "{value} es de otro paquete. Termine este con DONE o reténgalo con HOLD.",
     "item.not_item": "{value} no es un artículo. Escanee el código del artículo.",
     "item.several": "{value} corresponde a {count} artículos. Elija uno.",
     "item.unknown": "{value} no está en ningún catálogo.",

@@ -1,7 +1,8 @@
 """Naming an item: what was scanned, whether it was expected, and the unit that begins with it."""
 
+from returns_station.domain.axes import Arrival, Placement
 from returns_station.domain.codes import Identity, Signal
-from returns_station.domain.nouns import Order, Product, ReturnAuthorization, ReturnLine, ReturnUnit
+from returns_station.domain.nouns import Order, Parcel, Product, ReturnAuthorization, ReturnLine, ReturnUnit
 from returns_station.domain.scan import Kind, read
 from returns_station.workflow import closing, details, parcels, resuming
 from returns_station.workflow.details import attribute, check_serial
@@ -13,7 +14,7 @@ MOST_PIECES = details.MOST_PIECES
 
 
 def at_item(turn: Turn) -> None:
-    """An item is awaited: GTIN, SKU, serial or LPN; or DONE, another return's number, another parcel's plate."""
+    """An item is awaited: GTIN, SKU, serial, or LPN of this parcel; or DONE, or another return's number."""
     actions = {
         "done": closing.done,
         "refuse": closing.refuse,
@@ -35,9 +36,9 @@ def foresee(turn: Turn) -> None:
 
 def _named(turn: Turn) -> None:
     if turn.matches("lpn"):
-        return resuming.resume_unit(turn, turn.matches("lpn")[0].ref)
+        return _unit_again(turn, turn.matches("lpn")[0].ref)
     if turn.matches("plate"):
-        return _switch(turn, turn.matches("plate")[0])
+        return _plate(turn, turn.matches("plate")[0])
     products = _products(turn)
     if products:
         return _found(turn, products)
@@ -50,10 +51,22 @@ def _named(turn: Turn) -> None:
     return _unknown(turn)
 
 
-def _switch(turn: Turn, match: Match) -> None:
+def _unit_again(turn: Turn, unit_id: str) -> None:
+    """A unit of this parcel is taken up again; for one of another parcel this one would be left open, where nobody finds it."""
+    unit: ReturnUnit = turn.ask(Load("unit", unit_id))
+    if unit.parcel_id != turn.parcel().id and unit.placement is not Placement.PUT:
+        return turn.no(Signal.MISMATCH, "item.other_unit")
+    return resuming.resume_unit(turn, unit_id)
+
+
+def _plate(turn: Turn, match: Match) -> None:
+    """Another parcel waits until this one is done: one that is left open is never completed."""
     if match.ref == turn.parcel().id:
         return turn.no(Signal.DUPLICATE, "item.parcel_again")
-    return parcels.resume(turn, match)
+    other: Parcel = turn.ask(Load("parcel", match.ref))
+    if other.arrival is Arrival.REFUSED:
+        return parcels.resume(turn, match)
+    return turn.no(Signal.MISMATCH, "item.other_parcel")
 
 
 def _parcel_again(turn: Turn) -> None:

@@ -21,6 +21,12 @@ def standing(dock: Dock, kind: str) -> list[Row]:
     return [row for row in found if row["type"] == kind and row["id"] not in taken_back]
 
 
+def no_parcel_is_left_open(dock: Dock) -> None:
+    """Only the parcel in work is open: any other would never be completed."""
+    found = {row["id"] for row in dock.rows("SELECT id FROM parcel WHERE work = 'open'")}
+    assert found <= ({dock.state.parcel.id} if dock.state.parcel else set())
+
+
 def completions_are_true(dock: Dock) -> None:
     """Told once a closing for each return, never of a parcel that is not finished, and true of the parcel as it was closed."""
     told = standing(dock, COMPLETED)

@@ -26,7 +26,11 @@ from tests.workflow.kit import (
     Dock,
     copied_dock,
 )
-from tests.workflow.phase_laws import completions_are_true, restock_is_within_what_was_sold
+from tests.workflow.phase_laws import (
+    completions_are_true,
+    no_parcel_is_left_open,
+    restock_is_within_what_was_sold,
+)
 
 COMMANDS = [
     f"RS-{word}"
@@ -188,6 +192,7 @@ def check(dock: Dock) -> None:
         if parcel["work"] != "closed":
             assert (parcel["opened_at"] is None) == (parcel["work"] == "waiting"), parcel
     _receipts(dock)
+    no_parcel_is_left_open(dock)
     completions_are_true(dock)
     restock_is_within_what_was_sold(dock)
     plates = [row["lpn"] for row in dock.rows("SELECT lpn FROM return_unit WHERE lpn IS NOT NULL")]

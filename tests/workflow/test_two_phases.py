@@ -15,6 +15,7 @@ from tests.workflow.kit import BOSS, DUCK, DUCK_CASE, Dock, copied_dock
 from tests.workflow.phase_laws import (
     COMPLETED,
     completions_are_true,
+    no_parcel_is_left_open,
     restock_is_within_what_was_sold,
     standing,
 )
@@ -144,6 +145,21 @@ def test_two_parcels_of_one_return_are_completed_each_with_its_own_units_and_the
     completions_are_true(dock)
 
 
+def test_another_parcel_or_a_unit_of_one_waits_until_the_one_in_work_is_finished_or_held(dock: Dock) -> None:
+    dock.scans("RMA-1", DUCK, "RS-HOLD", "LPN", "SHELF-H", "RMA-2", DUCK, "1", "RS-SEALED", "LPN", "BIN-1")
+    plate, lpn = dock.one("SELECT min(plate) FROM parcel"), dock.one("SELECT min(lpn) FROM return_unit")
+    for code, what in ((plate, "another parcel"), (lpn, "a unit of another parcel")):
+        answer = dock.scan(code)
+        assert (answer.signal, answer.text) == (
+            "mismatch",
+            f"{code} is {what}. Finish this one with DONE, or HOLD it.",
+        )
+    no_parcel_is_left_open(dock)
+    dock.scans("RS-DONE", lpn, "RS-SEALED", "LPN", "BIN-1")
+    assert [row["return_id"] for row in standing(dock, COMPLETED)] == ["a-RMA-1", "a-RMA-2", "a-RMA-1"]
+    completions_are_true(dock)
+
+
 def test_undo_of_the_end_that_was_told_reverses_it_once_and_the_next_end_is_told_anew(dock: Dock) -> None:
     dock.scans("RMA-2", DUCK, "1", "RS-SEALED", "LPN", "BIN-1", "RS-DONE")
     dock.do("UPDATE outbox SET state = 'acknowledged' WHERE type != 'returns.refund'")
@@ -182,6 +198,7 @@ def test_no_order_of_scans_completes_twice_too_early_or_never_or_restocks_more_t
         dock.scan(BOSS)
         for name, n in steps:
             WALK[name](dock, n)
+            no_parcel_is_left_open(dock)
             completions_are_true(dock)
             restock_is_within_what_was_sold(dock)
         rebuilt(dock)
