@@ -12,6 +12,7 @@ import pytest
 
 from returns_station.connectors import manual
 from returns_station.connectors.api import Asked, ConnectorError, Delivered, NotFound, Settings
+from returns_station.errors import StationError
 from returns_station.store import worklist
 from returns_station.store.engine import open_engine
 from returns_station.testing.references import MemoryReferences
@@ -156,18 +157,18 @@ def test_what_is_taken_back_before_it_was_done_is_withdrawn_and_after_it_was_don
     }
     said = {task.key: task.sentence for task in worklist.tasks(listed.engine)}
     assert said[back_second] == f"Take back: {said[second]}"
-    with pytest.raises(Exception, match="takes back what nobody has done"):
+    with pytest.raises(StationError, match="takes back what nobody has done"):
         worklist.tick(listed.engine, [back_first], "w-1", listed.clock())
     worklist.tick(listed.engine, [first], "w-1", listed.clock())
     assert (states(listed)[first], states(listed)[back_first]) == ("done", "open")
     worklist.tick(listed.engine, [back_first], "w-1", listed.clock())
-    with pytest.raises(Exception, match="was taken back by"):
+    with pytest.raises(StationError, match="was taken back by"):
         worklist.untick(listed.engine, [first], "w-1", listed.clock())
 
 
 def test_ticking_is_all_or_nothing_and_the_first_tick_stays(listed: Station) -> None:
     first, second = put(listed, stock(), refund("1001", 1250))
-    with pytest.raises(Exception, match="No task is called 'no'"):
+    with pytest.raises(StationError, match="No task is called 'no'"):
         worklist.tick(listed.engine, [first, "no"], "w-1", listed.clock())
     assert set(states(listed).values()) == {"open"}
     worklist.tick(listed.engine, [first, second], "w-1", listed.clock())

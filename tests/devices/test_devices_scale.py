@@ -134,13 +134,15 @@ def test_an_nci_answer_means(answer: bytes, meaning: tuple[int | None, bool | No
 
 
 @pytest.mark.parametrize("profile", EVERY)
-@given(noise=st.binary(max_size=60))
-def test_no_noise_on_the_line_is_more_than_a_reading_or_a_fault(profile: str, noise: bytes) -> None:
+@given(line=st.data())
+def test_no_noise_on_the_line_is_more_than_a_reading_or_a_fault(profile: str, line: st.DataObject) -> None:
     language = PROFILES[profile]
-    found = language.answer.search(bytes(byte & 0x7F for byte in noise))
-    if found:
-        reading = language.read(found[0], "kg")
-        assert (reading.weight is not None) or (reading.fault is not None)
+    # In the frame of an answer, for bytes of pure chance are never taken for one; the line drops the eighth bit.
+    framed = st.from_regex(language.answer).map(lambda noise: bytes(byte & 0x7F for byte in noise))
+    found = language.answer.search(line.draw(framed.filter(language.answer.search)))
+    assert found
+    reading = language.read(found[0], "kg")
+    assert (reading.weight is not None) or (reading.fault is not None)
 
 
 @pytest.mark.parametrize(
