@@ -27,7 +27,7 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
+class BookedStock:
     """Pieces that lie somewhere; None is what the old system's export does not say. `name` is for the person who looks."""
 
     numbers: Numbers
@@ -40,7 +40,7 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
-class Paid:
+class BookedRefund:
     """Money that went back, in minor units of its currency; `families` are those of what it was paid for, if known."""
 
     numbers: Numbers
@@ -51,7 +51,7 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class BookedReceipt:
     """A parcel of a return that was received."""
 
     numbers: Numbers
@@ -62,9 +62,9 @@ class Came:
 class Books:
     """What one of the two says; `waiting` counts what waits for a person and is not decided yet."""
 
-    puts: tuple[Put, ...]
-    paids: tuple[Paid, ...]
-    cames: tuple[Came, ...]
+    stock: tuple[BookedStock, ...]
+    refunds: tuple[BookedRefund, ...]
+    receipts: tuple[BookedReceipt, ...]
     waiting: int = 0
 
 
@@ -111,9 +111,9 @@ def our_books(engine: Engine, target: str, since: datetime | None = None) -> Boo
         reader = _Reader(connection, rows)
         standing = reader.standing()
         return Books(
-            tuple(reader.puts(standing)),
-            tuple(reader.paids(standing)),
-            tuple(reader.cames(standing)),
+            tuple(reader.stock(standing)),
+            tuple(reader.refunds(standing)),
+            tuple(reader.receipts(standing)),
             sum(row.owner is not None for row, _ in standing),
         )
 
@@ -131,31 +131,31 @@ class _Reader:
         gone = {body.get("reverses") for _, body in read}
         return [(row, body) for row, body in read if row.id not in gone and "reverses" not in body]
 
-    def puts(self, standing: Iterable[tuple[OutboxRow, Mapping[str, Any]]]) -> Iterator[Put]:
+    def stock(self, standing: Iterable[tuple[OutboxRow, Mapping[str, Any]]]) -> Iterator[BookedStock]:
         held = [(row, body) for row, body in standing if row.owner is None]
         moved = {row.unit_id: body["location"] for row, body in held if row.type == "returns.available"}
         stock = [(row, body) for row, body in held if row.type == "returns.stock"]
         family = _unit_families(self._connection, {str(row.unit_id) for row, _ in stock})
         for row, body in stock:
             place = moved.get(row.unit_id, body["location"])
-            yield Put(
+            yield BookedStock(
                 self._returns[row.return_id], body["sku"], body["quantity"], body["disposition"], place,
                 family.get(str(row.unit_id), DEFAULT_FAMILY), body["lpn"] or str(row.unit_id),
             )  # fmt: skip
 
-    def paids(self, standing: Iterable[tuple[OutboxRow, Mapping[str, Any]]]) -> Iterator[Paid]:
+    def refunds(self, standing: Iterable[tuple[OutboxRow, Mapping[str, Any]]]) -> Iterator[BookedRefund]:
         held = [(row, body) for row, body in standing if row.type == "returns.refund" and row.owner is None]
         shares = _money_families(self._connection, {str(row.settlement_id) for row, _ in held})
         for row, body in held:
-            yield Paid(
+            yield BookedRefund(
                 self._returns[row.return_id], body["amount_minor"], body["currency"],
                 frozenset(shares.get(str(row.settlement_id), ())), str(row.settlement_id),
             )  # fmt: skip
 
-    def cames(self, standing: Iterable[tuple[OutboxRow, Mapping[str, Any]]]) -> Iterator[Came]:
+    def receipts(self, standing: Iterable[tuple[OutboxRow, Mapping[str, Any]]]) -> Iterator[BookedReceipt]:
         for row, body in standing:
             if row.type == "returns.receipt":
-                yield Came(self._returns[row.return_id], body["plate"])
+                yield BookedReceipt(self._returns[row.return_id], body["plate"])
 
 
 def their_books(engine: Engine, target: str, since: datetime | None = None) -> Books:
@@ -163,9 +163,9 @@ def their_books(engine: Engine, target: str, since: datetime | None = None) -> B
     query = select(_legacy).where(_legacy.c.target == target).order_by(_legacy.c.file, _legacy.c.line)
     if since is not None:
         query = query.where(or_(_legacy.c.occurred_at.is_(None), _legacy.c.occurred_at >= stamp(since)))
-    puts: list[Put] = []
-    paids: list[Paid] = []
-    cames: list[Came] = []
+    stock: list[BookedStock] = []
+    refunds: list[BookedRefund] = []
+    receipts: list[BookedReceipt] = []
     with engine.connect() as connection:
         rows = connection.execute(query).all()
         family = _sku_families(connection, {row.sku for row in rows if row.sku})
@@ -174,12 +174,14 @@ def their_books(engine: Engine, target: str, since: datetime | None = None) -> B
         name = row.reference or f"{row.file} line {row.line}"
         if row.kind == "stock":
             kind = family.get(row.sku, DEFAULT_FAMILY)
-            puts.append(Put(numbers, row.sku, row.quantity, row.disposition, row.location, kind, name))
+            stock.append(
+                BookedStock(numbers, row.sku, row.quantity, row.disposition, row.location, kind, name)
+            )
         elif row.kind == "refund":
-            paids.append(Paid(numbers, row.amount_minor, row.currency, frozenset(), name))
+            refunds.append(BookedRefund(numbers, row.amount_minor, row.currency, frozenset(), name))
         else:
-            cames.append(Came(numbers, name))
-    return Books(tuple(puts), tuple(paids), tuple(cames))
+            receipts.append(BookedReceipt(numbers, name))
+    return Books(tuple(stock), tuple(refunds), tuple(receipts))
 
 
 # --- look-ups, some hundred ids a question ----------------------------------------------------------------------------

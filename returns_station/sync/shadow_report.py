@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from returns_station.domain.money import decimal
-from returns_station.store.shadow_books import Books, Came, Numbers, Paid, Put
+from returns_station.store.shadow_books import BookedReceipt, BookedRefund, BookedStock, Books, Numbers
 
 WHOLE: Final = Fraction(1)
 
@@ -91,10 +91,10 @@ def compare_books(ours: Books, theirs: Books) -> ShadowReport:
     """Every difference between the two, each named once; receipts only where the old system's export has any."""
     groups = _Groups(ours, theirs)
     tallies: dict[str, _Tally] = defaultdict(_Tally)
-    found = list(_puts(groups, ours.puts, theirs.puts, tallies))
-    found += _paids(groups, ours, theirs, tallies)
-    if theirs.cames:
-        found += _cames(groups, ours.cames, theirs.cames)
+    found = list(_stock(groups, ours.stock, theirs.stock, tallies))
+    found += _refunds(groups, ours, theirs, tallies)
+    if theirs.receipts:
+        found += _receipts(groups, ours.receipts, theirs.receipts)
     scores = {family: tally.score() for family, tally in sorted(tallies.items())}
     return ShadowReport(tuple(found), scores.pop("", Score()), scores, ours.waiting)
 
@@ -141,10 +141,10 @@ class _Groups:
         return next(iter(own)) if own else number or f"order {order}"
 
 
-def _rows(books: Books) -> Iterator[Put | Paid | Came]:
-    yield from books.puts
-    yield from books.paids
-    yield from books.cames
+def _rows(books: Books) -> Iterator[BookedStock | BookedRefund | BookedReceipt]:
+    yield from books.stock
+    yield from books.refunds
+    yield from books.receipts
 
 
 def _bare(number: str | None) -> str:
@@ -158,13 +158,13 @@ _Where = tuple[str | None, str | None]
 _Fit = Callable[[_Where, _Where], bool]
 
 
-def _puts(
-    groups: _Groups, ours: Iterable[Put], theirs: Iterable[Put], tallies: dict[str, _Tally]
+def _stock(
+    groups: _Groups, ours: Iterable[BookedStock], theirs: Iterable[BookedStock], tallies: dict[str, _Tally]
 ) -> Iterator[ShadowDifference]:
-    sides: dict[tuple[str, str], tuple[list[Put], list[Put]]] = defaultdict(lambda: ([], []))
+    sides: dict[tuple[str, str], tuple[list[BookedStock], list[BookedStock]]] = defaultdict(lambda: ([], []))
     for at, side in enumerate((ours, theirs)):
-        for put in side:
-            sides[groups.of(put.numbers), put.sku][at].append(put)
+        for one in side:
+            sides[groups.of(one.numbers), one.sku][at].append(one)
     for (group, sku), (mine, other) in sorted(sides.items()):
         pair = _Pair(group, sku, mine, other)
         differences = list(pair.differences())
@@ -178,12 +178,12 @@ def _puts(
 class _Pair:
     """One SKU of one return, in both books."""
 
-    def __init__(self, group: str, sku: str, ours: list[Put], theirs: list[Put]) -> None:
+    def __init__(self, group: str, sku: str, ours: list[BookedStock], theirs: list[BookedStock]) -> None:
         self._group, self._sku = group, sku
         self._ours, self._theirs = _pieces(ours), _pieces(theirs)
         self._counts = (self._ours.total(), self._theirs.total())
         self.family = (ours or theirs)[0].family
-        self._name = ", ".join(sorted({put.name for put in theirs})) or None
+        self._name = ", ".join(sorted({one.name for one in theirs})) or None
         self.matched = sum(n for _, _, n in self._take(_fits))
 
     def differences(self) -> Iterator[ShadowDifference]:
@@ -230,10 +230,10 @@ def _any(ours: _Where, theirs: _Where) -> bool:
     return True
 
 
-def _pieces(puts: Iterable[Put]) -> Counter[_Where]:
+def _pieces(stock: Iterable[BookedStock]) -> Counter[_Where]:
     found: Counter[_Where] = Counter()
-    for put in puts:
-        found[put.disposition, put.place] += put.quantity
+    for one in stock:
+        found[one.disposition, one.place] += one.quantity
     return found
 
 
@@ -244,21 +244,21 @@ def _words(where: _Where) -> str:
 # --- money and receipts -----------------------------------------------------------------------------------------------
 
 
-def _paids(
+def _refunds(
     groups: _Groups, ours: Books, theirs: Books, tallies: dict[str, _Tally]
 ) -> Iterator[ShadowDifference]:
     kinds: dict[str, set[str]] = defaultdict(set)
-    for put in (*ours.puts, *theirs.puts):
-        kinds[groups.of(put.numbers)].add(put.family)
+    for one in (*ours.stock, *theirs.stock):
+        kinds[groups.of(one.numbers)].add(one.family)
     sums: dict[str, tuple[Counter[str], Counter[str]]] = defaultdict(lambda: (Counter(), Counter()))
     names: dict[str, list[str]] = defaultdict(list)
-    for at, side in enumerate((ours.paids, theirs.paids)):
-        for paid in side:
-            group = groups.of(paid.numbers)
-            sums[group][at][paid.currency] += paid.amount_minor
-            kinds[group] |= paid.families
+    for at, side in enumerate((ours.refunds, theirs.refunds)):
+        for refund in side:
+            group = groups.of(refund.numbers)
+            sums[group][at][refund.currency] += refund.amount_minor
+            kinds[group] |= refund.families
             if at:
-                names[group].append(paid.name)
+                names[group].append(refund.name)
     for group, (mine, other) in sorted(sums.items()):
         _tally_money(tallies, kinds[group], mine, other)
         families, reference = frozenset(kinds[group]), ", ".join(names[group]) or None
@@ -293,7 +293,9 @@ def _amounts(side: Counter[str]) -> str:
     return ", ".join(f"{decimal(minor, currency)} {currency}" for currency, minor in sorted(side.items()))
 
 
-def _cames(groups: _Groups, ours: Iterable[Came], theirs: Iterable[Came]) -> Iterator[ShadowDifference]:
+def _receipts(
+    groups: _Groups, ours: Iterable[BookedReceipt], theirs: Iterable[BookedReceipt]
+) -> Iterator[ShadowDifference]:
     mine = {groups.of(one.numbers): one for one in ours}
     other = {groups.of(one.numbers): one for one in theirs}
     for group in sorted({*mine} ^ {*other}):
