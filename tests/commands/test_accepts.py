@@ -34,6 +34,7 @@ from returns_station.workflow.ports import (
     Prints,
     Rules,
     Suggest,
+    ToldOf,
     UnitsIn,
     UnitsOf,
 )
@@ -110,7 +111,7 @@ class Known(dict[Any, Any]):
                 return Place("BIN-1", ("restock", "hold"))
             case Prints() | InCage():
                 return 1
-            case Identify() | UnitsOf() | OpenReturns() | UnitsIn():
+            case Identify() | UnitsOf() | OpenReturns() | UnitsIn() | ToldOf():
                 return ()
             case _:
                 return None
