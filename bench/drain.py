@@ -33,8 +33,8 @@ DRAIN_GOAL: Final = 0.7
 WORKER_GOAL: Final = 1.2
 BATCH: Final = 100
 _PER_RETURN: Final = 3
-_RAW = SQLModel.metadata.tables[str(tables.RawInput.__tablename__)]
-_OUTBOX = SQLModel.metadata.tables[str(tables.Outbox.__tablename__)]
+_RAW = tables.table(tables.RawInput)
+_OUTBOX = tables.table(tables.Outbox)
 
 Figures: TypeAlias = dict[str, float]
 

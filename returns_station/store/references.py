@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Engine, Table, select
+from sqlalchemy import Engine, select
 from sqlalchemy.dialects.sqlite import insert
-from sqlmodel import SQLModel
 
 from returns_station.store import tables
 from returns_station.store.outbox import stamp, writing
 
-_REFS: Final[Table] = SQLModel.metadata.tables[str(tables.UpstreamRef.__tablename__)]
+_REFS: Final = tables.table(tables.UpstreamRef)
 
 
 @dataclass(frozen=True, slots=True)

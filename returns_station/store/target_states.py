@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, select, text
+from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.dialects.sqlite import insert
-from sqlmodel import SQLModel
 
 from returns_station.domain.axes import SyncState
 from returns_station.errors import Problem
@@ -19,8 +18,8 @@ QUIET: Final = timedelta(seconds=15)
 """Times alone are not written more often; what an upstream says is written when it changes."""
 RECENT_ROWS: Final = 200_000
 """What was acknowledged since an instant is counted among so many of the newest rows: no day has more."""
-_STATES: Final[Table] = SQLModel.metadata.tables[str(tables.TargetState.__tablename__)]
-_CURSORS: Final[Table] = SQLModel.metadata.tables[str(tables.PullCursor.__tablename__)]
+_STATES: Final = tables.table(tables.TargetState)
+_CURSORS: Final = tables.table(tables.PullCursor)
 _OPEN: Final = tuple(state.value for state in SyncState if state.value not in DONE)
 
 

@@ -7,9 +7,8 @@ from traceback import extract_tb
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.dialects.sqlite import insert
-from sqlmodel import SQLModel
 
 from returns_station.connectors.api import Connector, ConnectorError, Page
 from returns_station.errors import Problem, StationError
@@ -19,7 +18,7 @@ from returns_station.store.outbox import stamp, writing
 ORDER: Final = ("locations", "products", "customers", "orders", "authorizations")
 """A row is pulled after the rows it names."""
 PAGE: Final = 500
-_CURSORS: Final[Table] = SQLModel.metadata.tables[str(tables.PullCursor.__tablename__)]
+_CURSORS: Final = tables.table(tables.PullCursor)
 _LOG = structlog.get_logger("returns_station.sync")
 
 Row = Mapping[str, object]

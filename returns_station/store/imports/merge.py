@@ -26,7 +26,6 @@ from returns_station.store.imports.upsert import (
     refs,
     scannables,
     stored,
-    table,
     upsert,
 )
 
@@ -178,7 +177,7 @@ def _forget_moved(target: Target, codes: list[Row]) -> None:
         for row in stored(target.connection, tables.Scannable, "value", now, fixed)
         if row["ref"] != now[row["value"]]
     ]
-    held = table(tables.Scannable)
+    held = tables.table(tables.Scannable)
     for row in gone:
         target.connection.execute(
             held.delete().where(held.c.value == row["value"], held.c.kind == "gtin", held.c.ref == row["ref"])

@@ -16,7 +16,6 @@ from returns_station.store.imports.upsert import (
     insert,
     scannables,
     stored,
-    table,
     upsert,
 )
 
@@ -135,7 +134,7 @@ def tracking_values(texts: Iterable[str]) -> list[str]:
 def _acknowledged() -> ColumnElement[bool]:
     """Whether the upstream has confirmed a settlement's money, so that its own figures hold it; what runs in the
     shadow the old system pays there."""
-    settlement, outbox = table(tables.Settlement), table(tables.Outbox)
+    settlement, outbox = tables.table(tables.Settlement), tables.table(tables.Outbox)
     return (
         select(outbox.c.id)
         .where(
@@ -149,7 +148,9 @@ def _acknowledged() -> ColumnElement[bool]:
 
 def _own_pieces(connection: Connection, orders: set[str]) -> dict[str, int]:
     """Pieces this station settled and the upstream confirmed, by order line."""
-    line, share, settlement = table(tables.OrderLine), table(tables.Allocation), table(tables.Settlement)
+    line, share, settlement = (
+        tables.table(one) for one in (tables.OrderLine, tables.Allocation, tables.Settlement)
+    )
     query = (
         select(share.c.order_line_id, func.sum(share.c.quantity))
         .join_from(line, share, share.c.order_line_id == line.c.id)
@@ -166,7 +167,7 @@ def _own_pieces(connection: Connection, orders: set[str]) -> dict[str, int]:
 
 def _own_money(connection: Connection, orders: set[str]) -> dict[Key, int]:
     """Minor units this station gave back and the upstream confirmed, by order and payment reference."""
-    settlement = table(tables.Settlement)
+    settlement = tables.table(tables.Settlement)
     query = (
         select(settlement.c.order_id, settlement.c.payment_reference, func.sum(settlement.c.amount_minor))
         .where(_acknowledged())

@@ -18,7 +18,6 @@ from returns_station.store.imports.upsert import (
     insert,
     scannables,
     stored,
-    table,
     upsert,
 )
 
@@ -126,7 +125,7 @@ def _sold(target: Target, orders: set[str]) -> dict[str, list[Row]]:
 
 def _held(target: Target, authorizations: set[str]) -> dict[str, list[Row]]:
     """The stored lines of authorisations, in the order in which they came."""
-    lines = table(tables.ReturnLine)
+    lines = tables.table(tables.ReturnLine)
     found: dict[str, list[Row]] = {}
     for part in chunks(sorted(authorizations)):
         query = (

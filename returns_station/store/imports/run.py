@@ -16,7 +16,7 @@ from returns_station.store.engine import ProcessLock
 from returns_station.store.imports import layouts, merge, shops, source
 from returns_station.store.imports.problems import ImportReport, Problems
 from returns_station.store.imports.shapes import KINDS, Raw, check, raw_of
-from returns_station.store.imports.upsert import Row, Target, table
+from returns_station.store.imports.upsert import Row, Target
 
 Progress = Callable[[int, int], None]
 """Told how far an import is: done, of all."""
@@ -98,7 +98,7 @@ def importing(engine: Engine) -> Iterator[None]:
     lock = ProcessLock(Path(str(engine.url.database)), "import").acquire()
     try:
         with transaction(engine) as connection:
-            connection.execute(table(tables.ImportStage).delete())
+            connection.execute(tables.table(tables.ImportStage).delete())
         yield
     finally:
         lock.release()
@@ -136,7 +136,7 @@ class Job:
             if batch and not problems.count:
                 with transaction(self._engine) as connection:
                     connection.execute(
-                        table(tables.ImportStage).insert(),
+                        tables.table(tables.ImportStage).insert(),
                         [self._body(n, row) for n, row in enumerate(batch)],
                     )
             self._staged += len(batch)
@@ -151,7 +151,7 @@ class Job:
     def drop(self) -> None:
         """Empties the stage without merging."""
         with transaction(self._engine) as connection:
-            connection.execute(table(tables.ImportStage).delete())
+            connection.execute(tables.table(tables.ImportStage).delete())
         self._progress(self._steps, self._steps)
 
     def merge(
@@ -168,8 +168,8 @@ class Job:
                 self._progress(self._steps // 2 + self._steps // 2 * done // (self._staged + 1), self._steps)
             self._undisturbed(done)
             merge.finish(where, kinds)
-            connection.execute(table(tables.ImportRun).insert(), run.model_dump())
-            connection.execute(table(tables.ImportStage).delete())
+            connection.execute(tables.table(tables.ImportRun).insert(), run.model_dump())
+            connection.execute(tables.table(tables.ImportStage).delete())
         if dry_run:
             self.drop()
         self._progress(self._steps, self._steps)
@@ -182,7 +182,7 @@ class Job:
 
     def _batches(self, connection: Connection) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         """Staged rows in order, some hundred of one kind at a time."""
-        held, last = table(tables.ImportStage), -1
+        held, last = tables.table(tables.ImportStage), -1
         query = (
             select(held.c.line, held.c.kind, held.c.body)
             .where(held.c.import_id == self.id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlmodel import SQLModel
 
 from returns_station.store import tables
@@ -40,11 +40,6 @@ class Outcome:
     changed: set[Key] = field(default_factory=set)
 
 
-def table(model: type[SQLModel]) -> Table:
-    """The table behind a model."""
-    return SQLModel.metadata.tables[str(model.__tablename__)]
-
-
 def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
     """The distinct values in lists that fit a statement."""
     distinct = list(dict.fromkeys(values))
@@ -56,7 +51,7 @@ def stored(
     connection: Connection, model: type[SQLModel], by: str, values: Iterable[Any], fixed: Row | None = None
 ) -> Iterator[Row]:
     """The stored rows whose `by` is among `values` and whose other columns are as in `fixed`."""
-    held = table(model)
+    held = tables.table(model)
     query = select(held).where(*(held.c[name] == value for name, value in (fixed or {}).items()))
     for part in chunks(values):
         yield from (dict(row) for row in connection.execute(query.where(held.c[by].in_(part))).mappings())
@@ -123,7 +118,7 @@ _DEFAULTS: dict[type[SQLModel], Row] = {}
 def defaults(model: type[SQLModel]) -> Row:
     """Every column of a model with its default, None where it has none."""
     if model not in _DEFAULTS:
-        columns = table(model).columns
+        columns = tables.table(model).columns
         _DEFAULTS[model] = {c.name: getattr(c.default, "arg", None) for c in columns}
     return _DEFAULTS[model]
 
@@ -143,7 +138,7 @@ def change(connection: Connection, model: type[SQLModel], rows: Sequence[Row]) -
     """Writes full rows over those with the same primary key."""
     if not rows:
         return
-    held = table(model)
+    held = tables.table(model)
     names = [column.name for column in held.primary_key]
     others = [column.name for column in held.columns if column.name not in names]
     statement = (

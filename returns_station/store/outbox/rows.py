@@ -6,13 +6,12 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, select
-from sqlmodel import SQLModel
+from sqlalchemy import Connection, Engine, Row, Select, select
 
 from returns_station.domain.axes import SyncState
 from returns_station.store import tables
 
-TABLE: Final[Table] = SQLModel.metadata.tables[str(tables.Outbox.__tablename__)]
+TABLE: Final = tables.table(tables.Outbox)
 DONE: Final = (SyncState.ACKNOWLEDGED.value, SyncState.WITHDRAWN.value, SyncState.SHADOW.value)
 """States of a row that nothing has to wait for any more."""
 

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
+from returns_station.store import tables
 from returns_station.store.engine import open_engine
 from returns_station.store.imports import ImportReport, SalesReport, import_sales, run_import
-from returns_station.store.imports.upsert import table
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 
@@ -51,7 +51,7 @@ class Desk:
     def rows(self, model: type[SQLModel], *columns: str) -> list[Any]:
         """Stored rows, in the order they came: dictionaries, or tuples of the columns asked for."""
         with self.engine.connect() as connection:
-            found = [dict(row) for row in connection.execute(table(model).select()).mappings()]
+            found = [dict(row) for row in connection.execute(tables.table(model).select()).mappings()]
         return [tuple(row[name] for name in columns) for row in found] if columns else found
 
     def sql(self, statement: str, *values: Any) -> list[Any]:
