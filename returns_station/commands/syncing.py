@@ -172,8 +172,9 @@ def _watch(
     engine: "Engine", config: Config, links: list["Link"], broken: dict[str, Problem], parent: int | None
 ) -> Code:
     """Every link in a thread of its own, so that a slow target keeps no other waiting."""
-    from returns_station.sync.notify import Manager
-    from returns_station.sync.watched import Watched, serving
+    from returns_station.sync.listen import listen
+    from returns_station.sync.notify import ServiceManager
+    from returns_station.sync.watched import Watched
 
     stop = threading.Event()
     every = float(config.sync.interval_seconds)
@@ -181,7 +182,7 @@ def _watch(
     threads = [
         threading.Thread(target=link.watch, args=(stop, parent, every), name=link.target) for link in links
     ]
-    with _until_signal(stop) as caught, serving(watched, complain), Manager() as manager:
+    with _until_signal(stop) as caught, listen(watched, complain), ServiceManager() as manager:
         for thread in threads:
             thread.start()
         manager.ready(watched.sentence())

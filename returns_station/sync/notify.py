@@ -11,7 +11,7 @@ _PART: Final = 3
 """A watchdog is told so many times within its patience."""
 
 
-class Manager:
+class ServiceManager:
     """systemd, where `NOTIFY_SOCKET` names its socket; nobody otherwise. What it does not take is lost, never waited for."""
 
     def __init__(

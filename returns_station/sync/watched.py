@@ -3,24 +3,19 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from returns_station import logs
-from returns_station.config import Config, listening
+from returns_station.config import Config
 from returns_station.errors import Problem
 from returns_station.store.engine import driver
 from returns_station.sync.links import Link
 from returns_station.sync.standing import Standing, standing
-
-if TYPE_CHECKING:
-    from returns_station.sync.serving import Server
 
 NO_BYTES: Final = 100_000_000
 _ANSWERS: Final = 10.0
@@ -88,28 +83,3 @@ def _try_lock(path: Path) -> str | None:
     finally:
         connection.close()
     return None
-
-
-@contextmanager
-def serving(watched: Watched, tell: Callable[[str], None]) -> Iterator["Server | None"]:
-    """Serves health and metrics meanwhile where the configuration says so; a port in use is told and stops nothing."""
-    where, _ = listening(watched.config.sync)
-    if where is None:
-        yield None
-        return
-    from returns_station.sync.serving import Server
-
-    server = Server(watched)
-    try:
-        server.start(*where)
-    except OSError as fault:
-        host, port = where
-        why = os.strerror(fault.errno) if fault.errno else str(fault)
-        tell(f"Health and metrics cannot be served on {host}:{port}: {why}. Syncing goes on without.")
-        logs.logger("sync").error("sync.listen_failed", port=port, error=why)
-        yield None
-        return
-    try:
-        yield server
-    finally:
-        server.stop()

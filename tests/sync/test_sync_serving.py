@@ -15,9 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from returns_station import config as configuration
 from returns_station.connectors.api import Delivered, Refused
 from returns_station.errors import Problem
-from returns_station.sync.notify import Manager
+from returns_station.sync.listen import listen
+from returns_station.sync.notify import ServiceManager
 from returns_station.sync.serving import Server
-from returns_station.sync.watched import Watched, serving
+from returns_station.sync.watched import Watched
 from tests.connectors.upstream_kit import stock
 from tests.sync.outbox_kit import Station
 from tests.sync.test_target_states import Link, given, link_to
@@ -67,7 +68,7 @@ def job(station: Station, tmp_path: Path) -> Iterator[Job]:
     link = link_to(station, given(Delivered("DOC-1", duplicate=False)), "orders")
     broken = {"erp": Problem("connector.broken", "It could not be loaded.")}
     watched = Watched(station.engine, config_at(tmp_path), (link,), broken, station.clock)
-    with serving(watched, pytest.fail) as server:
+    with listen(watched, pytest.fail) as server:
         assert server is not None
         yield Job(watched, server, link)
 
@@ -158,7 +159,7 @@ def test_a_port_in_use_is_told_and_stops_nothing(station: Station, tmp_path: Pat
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         watched = Watched(station.engine, config_at(tmp_path, port), (link,), {}, station.clock)
-        with serving(watched, said.append) as server:
+        with listen(watched, said.append) as server:
             station.put(stock())
             link.once()
     assert server is None
@@ -172,7 +173,7 @@ def test_nothing_listens_unless_it_is_asked_for(station: Station, tmp_path: Path
     path = tmp_path / "config.toml"
     path.write_text("[sync]\n")
     watched = Watched(station.engine, configuration.load(path, {}), (), {}, station.clock)
-    with serving(watched, pytest.fail) as server:
+    with listen(watched, pytest.fail) as server:
         assert server is None
 
 
@@ -192,7 +193,7 @@ def test_it_hears_that_the_job_is_ready_alive_as_often_as_it_wants_and_stopping(
     now = [100.0]
     environ = {"NOTIFY_SOCKET": heard.getsockname(), "WATCHDOG_USEC": "30000000"}
     environ["WATCHDOG_PID"] = str(os.getpid())
-    with Manager(environ, lambda: now[0]) as manager:
+    with ServiceManager(environ, lambda: now[0]) as manager:
         manager.ready("Working with\nwms.")
         for _ in range(300):
             now[0] += 0.1
@@ -210,7 +211,7 @@ def test_a_socket_by_an_abstract_name_is_found_and_one_that_is_not_there_is_nobo
         listener.settimeout(30)
         if address.startswith("@"):
             listener.bind("\0" + address[1:])
-        with Manager({"NOTIFY_SOCKET": address}) as manager:
+        with ServiceManager({"NOTIFY_SOCKET": address}) as manager:
             manager.ready("Working.")
             manager.alive()
         if address.startswith("@"):
@@ -219,6 +220,6 @@ def test_a_socket_by_an_abstract_name_is_found_and_one_that_is_not_there_is_nobo
 
 def test_another_process_watchdog_is_not_told(heard: socket.socket) -> None:
     environ = {"NOTIFY_SOCKET": heard.getsockname(), "WATCHDOG_USEC": "1", "WATCHDOG_PID": "1"}
-    with Manager(environ) as manager:
+    with ServiceManager(environ) as manager:
         manager.alive()
     assert heard.recv(4096) == b"STOPPING=1"
