@@ -103,7 +103,7 @@ def test_another_user_and_paths_that_need_quotes_are_written_as_systemd_reads_th
     assert bare("systemd", "--user", "root; rm").exit_code == 2
 
 
-def test_a_folder_that_is_not_there_is_named(bare: Dock) -> None:
+def test_units_for_a_folder_that_is_not_there_are_refused_by_its_name(bare: Dock) -> None:
     result = bare("systemd", "--write", str(bare.folder / "none"))
     assert (result.exit_code, result.stderr) == (
         2,
