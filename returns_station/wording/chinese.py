@@ -259,6 +259,7 @@ SENTENCES: Final = {
     "short.nothing": "已没有待收的商品。",
     "undo.nothing": "没有可以撤销的步骤。",
     "undo.money_sent": "退款已发出，这里无法撤回。请找主管。",
+    "undo.told": "其他系统已经知道这一步，不能在这里撤回。请找主管。",
     "undo.done": "已撤销。",
     "reprint.nothing": "没有可以重印的标签。",
     "reprint.asked": "标签 {lpn} 重新打印，标记为第 {count} 次重印。",

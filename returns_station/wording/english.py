@@ -274,6 +274,7 @@ SENTENCES: Final = {
     "short.nothing": "Nothing is awaited any more.",
     "undo.nothing": "There is nothing to undo.",
     "undo.money_sent": "The money for this is on its way and cannot be taken back here. Ask a supervisor.",
+    "undo.told": "Others were told of this and it cannot be taken back here. Ask a supervisor.",
     "undo.done": "Undone.",
     "reprint.nothing": "There is no label to print again.",
     "reprint.asked": "Label {lpn} is printed again, marked as reprint {count}.",

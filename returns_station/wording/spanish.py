@@ -262,6 +262,7 @@ SENTENCES: Final = {
     "short.nothing": "Ya no se espera nada.",
     "undo.nothing": "No hay nada que deshacer.",
     "undo.money_sent": "El reembolso ya está en camino y aquí no se puede anular. Avise a un supervisor.",
+    "undo.told": "Otros sistemas ya lo saben y aquí no se puede deshacer. Avise a un supervisor.",
     "undo.done": "Deshecho.",
     "reprint.nothing": "No hay etiqueta que reimprimir.",
     "reprint.asked": "La etiqueta {lpn} se reimprime, marcada como copia {count}.",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from returns_station.domain.axes import ParcelWork, Reception, SyncState
 from returns_station.domain.codes import Signal
-from returns_station.domain.effects import REVERSAL, Effect
+from returns_station.domain.effects import REVERSAL, Effect, EffectType
 from returns_station.domain.nouns import Parcel, ReturnUnit
 from returns_station.workflow.ports import EffectStates, Load, Record, UnitsById, UnitsOf
 from returns_station.workflow.state import Back
@@ -20,8 +20,9 @@ def undo(turn: Turn) -> None:
     if not turn.state.back:
         return turn.no(Signal.MISMATCH, "undo.nothing")
     last = turn.state.back[-1]
-    if _money_gone(turn, last):
-        return turn.no(Signal.STOP, "undo.money_sent")
+    gone = _gone(turn, last)
+    if gone:
+        return turn.no(Signal.STOP, "undo.money_sent" if EffectType.REFUND in gone else "undo.told")
     take_back(turn, last.effects)
     again = _tell_again(turn, last.withdrawn)
     _restore(turn, last)
@@ -39,10 +40,12 @@ def _rows(turn: Turn, ids: tuple[str, ...]) -> tuple[tuple[Effect, SyncState], .
     return rows
 
 
-def _money_gone(turn: Turn, last: Back) -> bool:
-    return any(
-        effect.type not in REVERSAL and state not in _NEVER_TOLD
+def _gone(turn: Turn, last: Back) -> frozenset[EffectType]:
+    """What somebody was told in the step that nothing can take back."""
+    return frozenset(
+        effect.type
         for effect, state in _rows(turn, last.effects)
+        if effect.type not in REVERSAL and state not in _NEVER_TOLD
     )
 
 

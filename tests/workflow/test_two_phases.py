@@ -64,6 +64,25 @@ def test_an_empty_parcel_that_was_the_last_chance_says_first_what_is_short_and_t
     assert types(dock) == [("receipt", "local"), ("short", "withdrawn"), ("completed", "withdrawn")]
 
 
+@pytest.mark.parametrize(
+    "scans", [["RMA-ONE", "RS-DONE", "RS-YES"], ["RMA-1", "RS-REFUSE", "1"]], ids=["short", "refused"]
+)
+def test_undo_names_no_money_where_it_is_something_else_that_others_were_told_for_good(
+    dock: Dock, scans: list[str]
+) -> None:
+    for code in scans:
+        dock.do("UPDATE outbox SET state = 'acknowledged'")
+        dock.scan(code)
+    dock.do("UPDATE outbox SET state = 'acknowledged'")
+    before = types(dock)
+    answer = dock.scan("RS-UNDO")
+    assert (answer.signal, answer.text) == (
+        "stop",
+        "Others were told of this and it cannot be taken back here. Ask a supervisor.",
+    )
+    assert types(dock) == before
+
+
 def test_an_empty_parcel_of_two_returns_completes_both_and_a_blind_one_its_own(dock: Dock) -> None:
     dock.scans("HOME-23", "RS-DONE", "RS-YES", "RS-NO-LABEL", "RS-DONE", "RS-YES")
     assert [row["return_id"] for row in standing(dock, COMPLETED)][:2] == ["a-RMA-2", "a-RMA-3"]
