@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from returns_station.connectors.api import Asked, Connector, Outcome, Outgoing, Settings, Stated
+from returns_station.connectors.api import Asked, Connector, Delivered, Outcome, Outgoing, Settings, Stated
 from returns_station.connectors.tryton import TrytonConnector
 from returns_station.testing.contract_effects import Parcel, Piece
 from returns_station.testing.references import MemoryReferences
@@ -59,6 +59,11 @@ class Return:
         """Delivers effects; what was answered."""
         self.said += effects
         return [self.connector.deliver(effect, self.refs) for effect in effects]
+
+    def arrive(self, *effects: Outgoing) -> None:
+        """Delivers effects that must all arrive; the answers are shown where one does not."""
+        answers = self.say(*effects)
+        assert [type(answer) for answer in answers] == [Delivered] * len(effects), answers
 
     def stated(self) -> tuple[Stated, ...]:
         """The statement of what was said."""

@@ -57,7 +57,7 @@ def test_a_note_is_exact_to_the_cent_with_tax_parts_postage_and_fee(
     money = settled(
         one, [(line_of(tryton, order, "1"), MUG, pieces, part)], shipping_minor=shipping, fee_minor=fee
     )
-    assert all(isinstance(said, Delivered) for said in one.say(*goods, money, money))
+    one.arrive(*goods, money, money)
     assert one.notes() == [("posted", Decimal(part + shipping - fee) / 100)]
     refund = [row for row in one.stated() if row.kind == "refund"]
     assert [(row.amount_minor, row.currency, row.done) for row in refund] == [
@@ -89,7 +89,7 @@ def test_money_before_the_goods_gives_one_note_and_the_sale_is_not_invoiced_anew
     order = "BENCH-1"
     one = Return(tryton, connector, order, [mugs(tryton, order, 2)], refund=850)
     receipt, stock, completed, money = one.effects()
-    assert all(isinstance(said, Delivered) for said in one.say(receipt, money, stock, completed, money))
+    one.arrive(receipt, money, stock, completed, money)
     assert one.notes() == [("posted", Decimal("8.50"))]
     (sale,) = tryton.find(
         "sale.sale", [["reference", "=", order]], "invoices", "to_invoice", "lines.quantity_to_invoice"
