@@ -55,10 +55,11 @@ def _count(number: int, *, before: bool) -> None:
             left[0] -= 1
             if left[0] == 0 and before:
                 os.kill(os.getpid(), signal.SIGKILL)
-            result = real(*args, **named)
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
+            try:
+                return real(*args, **named)
+            finally:
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
 
         return call
 

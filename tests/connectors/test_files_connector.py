@@ -170,7 +170,9 @@ def test_a_drainer_killed_at_any_step_of_a_file_leaves_the_key_in_one_file(
         assert (row.state.value, row.reference) == ("acknowledged", held[0])
         if kills < number:
             break
-    assert kills == 8, "open, write, fsync; folder: open, fsync; rename; folder: open, fsync"
+    assert kills == 10, (
+        "look into two folders; open, write, fsync; folder: open, fsync; rename; folder: open, fsync"
+    )
 
 
 def test_a_reader_that_takes_files_while_the_drainer_dies_sees_each_key_once(

@@ -68,7 +68,7 @@ class FilesConnector:
         self._ack_s = _seconds(options, "ack_seconds", ACK_S)
         settle_s = _seconds(options, "settle_seconds", SETTLE_S)
         self._drop = drop_of(settings.url, settings.max_answer_bytes)
-        self._acks = Acknowledgements(self._drop)
+        self._acks = Acknowledgements(self._drop, now, self._ack_s)
         self._feeds = Feeds(self._drop, settle_s, now)
         feeds = settings.feeds & FEEDS
         self.capabilities = Capabilities(1, look_up=True, feeds=feeds, statement=True, forgets=False)
@@ -102,7 +102,7 @@ class FilesConnector:
             if (word := self._acks.word(effect.key)) is not None:
                 return _said(word)
             taken = refs.get(_ref(effect)) is not None and not self._drop.has_draft(name)
-            if not taken and not self._drop.named(effect.key):
+            if not taken and not self._drop.known(name, effect.key):
                 return NotFound()
         except OSError as error:
             return self._away(error, unknown=True)
@@ -129,7 +129,7 @@ class FilesConnector:
         word = self._acks.word(effect.key)
         if word is not None:
             return word.reference or name, word.status != REFUSED
-        return name, not self._await and self._drop.named(effect.key) != OUT
+        return name, not self._await and not self._drop.waits(name, effect.key)
 
     def _name(self, effect: Outgoing) -> str:
         at = effect.occurred_at.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
@@ -156,7 +156,7 @@ class FilesConnector:
         return RetryLater(sentence, self._ack_s, code="files.awaiting_ack", hint=hint, alone=True)
 
     def _away(self, error: OSError, *, unknown: bool) -> RetryLater:
-        sentence = f"The folder {self._drop.root} cannot be used: {error.strerror or error}."
+        sentence = f"The folder {self._drop.blamed(error)} cannot be used: {error.strerror or error}."
         return RetryLater(sentence, unknown=unknown, code="files.disk", hint=_MOUNT)
 
 

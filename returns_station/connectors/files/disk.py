@@ -3,6 +3,7 @@
 POSIX makes `rename` atomic within a folder; the new name survives a power cut once the folder itself is synced.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 from returns_station.connectors.api import ConnectorError
 
 OUT, TAKEN, ACK, IN = "out", "done", "ack", "in"
+SEPARATORS = ",;\t"
+"""What may stand between the cells of a CSV file that comes in."""
 
 
 class Unreadable(Exception):
@@ -31,20 +34,19 @@ class Drop:
         """One of its folders."""
         return self.root / name
 
+    def blamed(self, error: OSError) -> Path:
+        """The folder an error is about: one of its own, or itself where it is not there."""
+        told = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else self.root
+        inside = told.is_relative_to(self.root) and told != self.root and self.root.is_dir()
+        return self.root / told.relative_to(self.root).parts[0] if inside else self.root
+
     def draft(self, name: str) -> Path:
         """Where a file of `out` is before it is whole; a name that no reader of `*.csv` or `*.jsonl` sees."""
         return self.root / OUT / f".{name}.part"
 
     def write_draft(self, name: str, content: bytes) -> None:
         """The draft of a file, on disk with its name when this returns; OSError where it cannot be."""
-        handle = os.open(self.draft(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
-        try:
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.write(handle, rest) :]
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _write(self.draft(name), content)
         sync_folder(self.root / OUT)
 
     def publish(self, name: str) -> None:
@@ -53,19 +55,35 @@ class Drop:
         sync_folder(self.root / OUT)
 
     def has_draft(self, name: str) -> bool:
-        """Whether a draft of this file stands there."""
-        return os.path.lexists(self.draft(name))
+        """Whether a draft of this file stands there; OSError where that cannot be seen, as with a share that is away."""
+        return holds(self.root / OUT, self.draft(name).name)
 
-    def stands(self, name: str) -> str | None:
-        """The folder in which a file with this name stands: `out`, or `done` where its reader put it."""
-        return next((where for where in (OUT, TAKEN) if os.path.lexists(self.root / where / name)), None)
+    def stands(self, name: str) -> bool:
+        """Whether a file with this name stands in `out`, or in `done` where its reader put it; OSError as above."""
+        return holds(self.root / OUT, name) or self._taken(name)
 
-    def named(self, part: str) -> str | None:
-        """The folder of the first file whose name has this part, whatever its reader made of the rest."""
-        for where in (OUT, TAKEN):
-            if any(part in name for name in names(self.root / where)):
-                return where
-        return None
+    def waits(self, name: str, part: str) -> bool:
+        """Whether a file with this name, or with this part in whatever name its reader gave it, is in `out`.
+
+        OSError as above.
+        """
+        out = self.root / OUT
+        return holds(out, name) or any(part in one for one in names(out))
+
+    def known(self, name: str, part: str) -> bool:
+        """The same for `out` and `done`."""
+        if self.waits(name, part) or self._taken(name):
+            return True
+        try:
+            return any(part in one for one in names(self.root / TAKEN))
+        except FileNotFoundError:
+            return False
+
+    def _taken(self, name: str) -> bool:
+        try:
+            return holds(self.root / TAKEN, name)
+        except FileNotFoundError:
+            return False
 
     def read(self, path: Path) -> bytes:
         """The whole of a regular file; Unreadable for a link, a device, or one that is too large."""
@@ -81,10 +99,23 @@ class Drop:
     def move(self, path: Path, folder: Path) -> Path:
         """Moves a file into a folder under a name that is free there; its new path."""
         moved = free_name(path, folder)
-        os.rename(path, moved)
+        try:
+            os.rename(path, moved)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            self._carry(path, moved)
         sync_folder(folder)
         sync_folder(path.parent)
         return moved
+
+    def _carry(self, path: Path, moved: Path) -> None:
+        """To a folder on another disk, where nothing can be renamed to: whole there before it is gone here."""
+        draft = moved.with_name(f".{moved.name}.part")
+        _write(draft, self.read(path))
+        os.rename(draft, moved)
+        sync_folder(moved.parent)
+        os.unlink(path)
 
 
 def drop_of(url: str, most_bytes: int) -> Drop:
@@ -97,13 +128,35 @@ def drop_of(url: str, most_bytes: int) -> Drop:
     return Drop(Path(path), most_bytes)
 
 
-def names(folder: Path) -> Iterator[str]:
-    """The names in a folder that are no drafts, sorted; none for a folder that is not there."""
+def _write(path: Path, content: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
     try:
-        found = sorted(os.listdir(folder))
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def names(folder: Path) -> Iterator[str]:
+    """The names in a folder that are no drafts, sorted; OSError for one that is not there or cannot be read."""
+    return (name for name in sorted(os.listdir(folder)) if not name.startswith("."))
+
+
+def holds(folder: Path, name: str) -> bool:
+    """Whether a name stands in a folder; OSError for a folder that is not there, for it may hold anything.
+
+    Both are asked of one handle, so that a share that goes away in between is not taken for an empty folder.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.stat(name, dir_fd=handle, follow_symlinks=False)
     except FileNotFoundError:
-        found = []
-    return (name for name in found if not name.startswith("."))
+        return False
+    finally:
+        os.close(handle)
+    return True
 
 
 def free_name(path: Path, folder: Path) -> Path:

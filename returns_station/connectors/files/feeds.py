@@ -19,13 +19,12 @@ from typing import Final
 
 from returns_station.connectors.answers import clean
 from returns_station.connectors.api import ConnectorError, Page
-from returns_station.connectors.files.disk import IN, Drop, Unreadable, free_name, names
+from returns_station.connectors.files.disk import IN, SEPARATORS, Drop, Unreadable, free_name, names
 
 DONE, REFUSED = "done", "refused"
 _NAME: Final = re.compile(
     r"(products|orders|authorizations|customers|locations)([-_. ].*)?\.(csv|jsonl)", re.IGNORECASE
 )
-_SEPARATORS: Final = ",;\t"
 
 _ORDER_LINE: Final = ("line_id", "sku", "title", "quantity", "unit_price", "discount", "tax", "delivered_at")
 CHILDREN: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
@@ -244,7 +243,7 @@ def _within(held: Row, child: str, values: dict[str, str]) -> None:
 
 def _cells(feed: str, text: str) -> Iterator[dict[str, str]]:
     first = next(line for line in text.splitlines() if line.strip())
-    separator = max(_SEPARATORS, key=first.count)
+    separator = max(SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     header = next(([cell.strip().lower() for cell in row] for row in reader if any(row)), [])
     missing = [name for name in NEEDED[feed] if name not in header]
