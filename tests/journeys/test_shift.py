@@ -129,6 +129,20 @@ class TestFortyParcels:
     def test_effects_of_a_return_arrive_in_the_order_they_were_made(self, shift: Played) -> None:
         assert arrival_order(shift.upstream) == []
 
+    def test_the_upstream_heard_of_every_finished_parcel_and_of_the_empty_one_without_units(
+        self, shift: Played
+    ) -> None:
+        closed = rows(shift.database, "select * from parcel where work = 'closed' and arrival != 'refused'")
+        told = upstream_rows(shift.upstream, "select * from completions order by arrival")
+        counted: Counter[tuple[str, str]] = Counter()
+        for row in told:
+            counted[row["parcel_id"], row["return_id"]] += row["count"]
+        assert set(+counted) == {(row["id"], one) for row in closed for one in json.loads(row["returns"])}
+        (empty,) = (row["id"] for row in closed if row["note"] == "empty")
+        (said,) = (row for row in told if row["parcel_id"] == empty)
+        assert json.loads(said["units"]) == []
+        assert [(line["received"], line["awaiting"] > 0) for line in json.loads(said["lines"])] == [(0, True)]
+
     def test_the_bulk_return_of_600_pieces_took_at_most_six_scans_a_group_and_conserved_them(
         self, shift: Played
     ) -> None:
