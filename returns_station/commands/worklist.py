@@ -13,6 +13,7 @@ from returns_station.commands.common import (
     ConfigFile,
     ago,
     columns,
+    complain,
     configured,
     database,
     emit,
@@ -20,6 +21,7 @@ from returns_station.commands.common import (
     now,
     say,
 )
+from returns_station.commands.reconciling import asked_targets
 
 if TYPE_CHECKING:
     from returns_station.store.worklist import OpenMoney, Task
@@ -64,8 +66,12 @@ def _list(all_: bool, target: str | None, export: Path | None, as_json: bool, co
     from returns_station.store.worklist import TaskState, open_money, tasks
 
     check_export(export)
-    with database(configured(config)) as engine:
+    config_ = configured(config)
+    with database(config_) as engine:
         found, money = tasks(engine, target), open_money(engine)
+    if target is not None and not found:
+        # A target that was taken out of the configuration may have left tasks; a name that was mistyped has none.
+        asked_targets(config_, target)
     shown = [task for task in found if all_ or task.state is TaskState.OPEN]
     if export is not None:
         write(export, _COLUMNS, [_told(task) for task in shown])
@@ -92,15 +98,22 @@ def undo(keys: Keys, by: Badge, json: AsJson = False, config: ConfigFile = None)
 
 def _change(keys: list[str], by: str, as_json: bool, config: Path | None, *, done: bool) -> Code:
     from returns_station.store.badges import bearer
+    from returns_station.store.outbox import stamp
     from returns_station.store.worklist import tick, untick
 
     with database(configured(config)) as engine:
-        worker = bearer(engine, by)
-        changed = (tick if done else untick)(engine, keys, worker.id, now())
+        worker, at = bearer(engine, by), now()
+        changed = (tick if done else untick)(engine, keys, worker.id, at)
+    earlier = [task for task in changed if task.done_at is not None and task.done_at < stamp(at)]
     if as_json:
-        emit({"tasks": [_told(task) for task in changed]})
+        emit({"tasks": [_told(task) for task in changed], "earlier": [task.key for task in earlier]})
     else:
         say(*columns([(_MARKS[task.state.value], task.key, _words(task)) for task in changed]))
+    for task in earlier:
+        complain(
+            f"{task.key} was ticked by {task.by} {ago(task.done_at, at)} ago already. "
+            "If it was done a second time now, take that back there."
+        )
     return Code.OK
 
 

@@ -114,6 +114,29 @@ def test_the_list_speaks_the_language_of_the_station(shop: Dock) -> None:
     assert shop("worklist").stdout == "没有要做的事。\n"
 
 
+def test_who_ticks_what_another_has_ticked_is_told_so_for_it_may_have_been_done_twice(shop: Dock) -> None:
+    (key,) = put(Station(open_engine(shop.database)), refund("1001", 1250))
+    first = shop("worklist", "done", key, "--by", BADGE)
+    assert (first.exit_code, first.stderr) == (0, "")
+    second = shop("worklist", "done", key, "--by", SUPERVISOR)
+    assert (second.exit_code, second.stdout) == (0, first.stdout)
+    assert re.fullmatch(
+        f"{key} was ticked by w-1 [0-9]+ (s|min) ago already. "
+        r"If it was done a second time now, take that back there.\n",
+        second.stderr,
+    )
+    assert shop.json("worklist", "done", key, "--by", SUPERVISOR)["earlier"] == [key]
+
+
+def test_a_target_that_there_is_not_has_no_empty_list(shop: Dock) -> None:
+    assert shop("worklist", "--target", "shop").exit_code == 0
+    wrong = shop("worklist", "--target", "shpo")
+    assert (wrong.exit_code, wrong.stderr) == (2, "There is no target 'shpo'. Targets are shop.\n")
+    put(Station(open_engine(shop.database)), refund("1001", 1250))
+    shop.configure("")
+    assert "Refund 12.50 GBP" in shop("worklist", "--target", "wms").stdout
+
+
 def test_nobody_ticks_without_a_badge_that_is_known(shop: Dock) -> None:
     result = shop("worklist", "done", "x", "--by", "RS-B-9999")
     assert result.exit_code != 0

@@ -17,6 +17,8 @@ from returns_station.store.imports.problems import Problems
 
 _SEPARATORS = ",;\t"
 _CHUNK = 1 << 20
+_WINDOWS = "cp1252"
+_AS_IT_IS = "returns_station.as_it_is"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -35,7 +37,17 @@ class Source:
     def open(self) -> IO[str]:
         """The text, line ends as they are."""
         # newline="" keeps a CR LF inside a quoted cell as it is.
-        return io.TextIOWrapper(_bytes(self.path), encoding=self.encoding, newline="")
+        return io.TextIOWrapper(_bytes(self.path), encoding=self.encoding, errors=_AS_IT_IS, newline="")
+
+
+def _as_it_is(error: UnicodeError) -> tuple[str, int]:
+    """A byte that Windows-1252 leaves undefined, as Latin-1 has it; every other error stays one."""
+    if not isinstance(error, UnicodeDecodeError) or error.encoding != "charmap":
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error(_AS_IT_IS, _as_it_is)
 
 
 def _bytes(path: Path) -> BinaryIO:
@@ -67,8 +79,8 @@ def examine(path: Path) -> Source:
     if not opening:
         raise StationError("import.empty", f"{path} is empty.", "Export it again.")
     notices: tuple[str, ...] = ()
-    if encoding == "latin-1":
-        notices = (f"{path.name} is not UTF-8; it was read as Latin-1. Look at names with accents.",)
+    if encoding == _WINDOWS:
+        notices = (f"{path.name} is not UTF-8; it was read as Windows-1252. Look at names with accents.",)
     return Source(path, encoding, lines + 1, digest.hexdigest(), opening[0] in "{[", notices)
 
 
@@ -86,7 +98,7 @@ def _still(
 def _encoding(start: bytes, is_utf8: bool) -> str:
     if start.startswith(_UTF16):
         return "utf-16"
-    return "utf-8-sig" if is_utf8 else "latin-1"
+    return "utf-8-sig" if is_utf8 else _WINDOWS
 
 
 def objects(source: Source, problems: Problems) -> Iterator[tuple[int, object]]:

@@ -195,10 +195,15 @@ def test_byte_order_mark_line_ends_separators_and_encodings_make_no_difference(d
     assert desk.rows(tables.Product, "sku", "title") == [("A", "Bücher")]
 
 
-def test_a_file_that_is_not_utf8_is_read_as_latin1_and_said_so(desk):
-    report = desk.run("products", "sku,title\nA,Bücher\n".encode("latin-1"))
-    assert report.notices == ("file is not UTF-8; it was read as Latin-1. Look at names with accents.",)
-    assert desk.rows(tables.Product, "title") == [("Bücher",)]
+def test_a_file_that_is_not_utf8_is_read_as_excel_writes_it_and_said_so(desk):
+    report = desk.run("products", "sku;title\nA;Bücher – 5 €\n".encode("cp1252"))
+    assert report.notices == ("file is not UTF-8; it was read as Windows-1252. Look at names with accents.",)
+    assert desk.rows(tables.Product, "title") == [("Bücher – 5 €",)]
+
+
+def test_a_byte_that_windows_leaves_undefined_stops_no_import(desk):
+    assert desk.run("products", b"sku,title\nA,B\x81\xfccher\n").ok
+    assert desk.rows(tables.Product, "title") == [("B\x81ücher",)]
 
 
 def test_columns_nobody_knows_are_noticed(desk):
