@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import unquote, urlsplit
 
 import typer
 
@@ -79,13 +80,21 @@ def _with_folders(text: str, config: Config) -> str:
         )
         if config.origins.get(key, ("default", ""))[0] != "default"
     ]
-    if named:
-        lines = "".join(f"ReadWritePaths={_quoted(path)}\n" for path in dict.fromkeys(named))
+    lines = "".join(f"ReadWritePaths={_quoted(path)}\n" for path in dict.fromkeys(named))
+    # With a minus one that is not there keeps no unit from starting: `sync status` says so instead.
+    lines += "".join(f"ReadWritePaths=-{_quoted(path)}\n" for path in _drops(config))
+    if lines:
         text = text.replace("ProtectSystem=strict\n", f"ProtectSystem=strict\n{lines}")
-    reached = [*named, Path(sys.prefix), *([config.file] if config.file else [])]
+    reached = [*named, *_drops(config), Path(sys.prefix), *([config.file] if config.file else [])]
     if any(path.is_relative_to(home) for path in reached for home in _HOMES):
         text = text.replace("ProtectHome=yes\n", "ProtectHome=no\n")
     return text
+
+
+def _drops(config: Config) -> list[Path]:
+    """The folders that targets of files write into."""
+    urls = [urlsplit(one.url) for one in config.targets if one.connector == "files"]
+    return [Path(unquote(url.path)) for url in urls if url.scheme == "file" and url.path.startswith("/")]
 
 
 def _program() -> Path:

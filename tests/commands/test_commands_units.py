@@ -103,6 +103,14 @@ def test_another_user_and_paths_that_need_quotes_are_written_as_systemd_reads_th
     assert bare("systemd", "--user", "root; rm").exit_code == 2
 
 
+def test_the_folder_of_a_files_target_is_open_to_the_job_that_may_write_nowhere_else(bare: Dock) -> None:
+    drop = bare.folder / "drop & more"
+    target = f'\n[[target]]\nname = "erp"\nconnector = "files"\nurl = "{drop.as_uri()}"\n'
+    bare.config.write_text(bare.config.read_text() + target)
+    told = bare("systemd").stdout
+    assert told.count(f'ReadWritePaths=-"{drop}"\n') == 3
+
+
 def test_units_for_a_folder_that_is_not_there_are_refused_by_its_name(bare: Dock) -> None:
     result = bare("systemd", "--write", str(bare.folder / "none"))
     assert (result.exit_code, result.stderr) == (
