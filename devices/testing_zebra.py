@@ -91,11 +91,6 @@ class FakeZebra:
                     line.shutdown(socket.SHUT_RDWR)
             self._changed.notify_all()
 
-    def wait_printed(self, count: int, within_s: float = 20.0) -> bool:
-        """Whether `count` labels have come out in time."""
-        with self._changed:
-            return self._changed.wait_for(lambda: len(self.printed) >= count, within_s)
-
     def wait_received(self, count: int, within_s: float = 20.0) -> bool:
         """Whether `count` formats were taken in time."""
         with self._changed:

@@ -35,11 +35,6 @@ class Bars:
     modules: str
     x_dots: int
 
-    @property
-    def width_dots(self) -> int:
-        """From the first bar's left edge to the last bar's right edge."""
-        return len(self.modules) * self.x_dots
-
 
 def check_value(value: str, symbology: str) -> None:
     """Raises `LabelError` (`not_encodable`) unless `value` is 1 to 80 characters of printable ASCII.

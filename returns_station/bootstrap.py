@@ -179,11 +179,6 @@ class Station:
         watch.start()
         return watch.stop
 
-    def printer_status(self) -> tuple[str, str]:
-        """How the default printer is: band and sentence."""
-        states = self._jobs.printers.statuses()
-        return (states[0].band, states[0].sentence) if states else ("unknown", "No printer is configured.")
-
     # --- sync --------------------------------------------------------------------------------------------------------
 
     def start_sync(self) -> None:

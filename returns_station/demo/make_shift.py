@@ -313,9 +313,6 @@ def _people(shift: Shift) -> None:
     shift.sealed("22174", all=True, step="parcel")
 
 
-LOTS = ("A", "B")
-
-
 def _bulk(shift: Shift) -> None:
     """600 pieces, 8 products, 14 lots, two workers, five scans a group."""
     shift.open("C00000000633526", "600 pieces, 8 products, 14 lots")
