@@ -69,6 +69,7 @@ class Drain:
         away: the rest stays untouched until the back-off of those rows is over.
         """
         outbox.recover(self.engine, self.target)
+        outbox.bring_back(self.engine, self.target, self.clock())
         paused = outbox.paused_until(self.engine, self.target, self.clock())
         report = DrainReport(paused_until=paused) if paused else Lanes(self).run()
         return replace(report, left=outbox.left(self.engine, self.target))
@@ -108,15 +109,15 @@ class Drain:
             return Parked("sync.no_look_up", _NO_LOOK_UP.format(row.target), _BY_HAND.format(row.id), True)
         try:
             answer = self.connector.look_up(effect, self._refs(effect))
+            verdict = None if isinstance(answer, NotFound) else _verdict(answer)
         except Exception as error:
             return self._broken(error)
-        if isinstance(answer, NotFound):
+        if verdict is None:
             since = row.sent_at or row.created_at
             late = Parked(
                 "sync.key_expired", _EXPIRED.format(row.target, since), _BY_HAND.format(row.id), True
             )
             return late if self._forgotten(row) else Absent()
-        verdict = _verdict(answer)
         return replace(verdict, unknown=True) if isinstance(verdict, Postponed) else verdict
 
     def _send(self, rows: Sequence[OutboxRow]) -> dict[str, Verdict]:
@@ -137,10 +138,11 @@ class Drain:
         self.checkpoint("before-send")
         try:
             answers = self._answers(batch)
+            verdicts = {effect.key: _verdict(answers.get(effect.key, _UNANSWERED)) for effect in batch}
         except Exception as error:
             return dict.fromkeys((effect.key for effect in batch), self._broken(error))
         self.checkpoint("after-send")
-        return {effect.key: _verdict(answers.get(effect.key, _UNANSWERED)) for effect in batch}
+        return verdicts
 
     def _answers(self, batch: Sequence[Outgoing]) -> Mapping[str, Outcome]:
         if isinstance(self.connector, Batching):
@@ -193,14 +195,28 @@ def outgoing(row: OutboxRow, station: str) -> Outgoing | Parked:
     return Outgoing(row.id, row.type, row.target, row.return_id, row.ordinal, at, station, data)
 
 
-def _verdict(answer: Outcome) -> Verdict:
+def _verdict(answer: object) -> Verdict:
+    """What an answer means. Raises TypeError for one that is no outcome: a connector may be anybody's."""
     if isinstance(answer, Delivered):
-        return Acknowledged(answer.reference)
+        return Acknowledged(None if answer.reference is None else _storable(answer.reference))
     if isinstance(answer, Refused):
-        return Parked(answer.code, answer.sentence, answer.hint)
+        return Parked(_storable(answer.code), _storable(answer.sentence), _storable(answer.hint))
+    if not isinstance(answer, RetryLater):
+        raise TypeError(f"{type(answer).__name__} is no outcome")
+    after = None if answer.after_s is None else float(answer.after_s)
     return Postponed(
-        answer.sentence, answer.after_s, answer.unknown, answer.code, answer.hint, alone=answer.alone
+        _storable(answer.sentence),
+        after,
+        bool(answer.unknown),
+        _storable(answer.code),
+        _storable(answer.hint),
+        alone=bool(answer.alone),
     )
+
+
+def _storable(text: object) -> str:
+    """A text as the database takes it: half a surrogate pair, as JSON may hold it, is a question mark."""
+    return str(text).encode("utf-8", "replace").decode()
 
 
 _UNANSWERED: Final = RetryLater(

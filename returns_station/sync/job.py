@@ -115,14 +115,15 @@ def watch(
     drain = replace(drain, ended=ended)
     with _Look(drain, stop, every) as look:
         while not ended():
-            began = look.begin()
+            began, took = look.begin(), 0.0
             try:
                 report = log_drain(drain.target, drain.once())
-                after(report, time.monotonic() - began)
+                took = time.monotonic() - began
+                after(report, took)
                 between()
             except OperationalError as error:
                 _LOG.warning("sync.store_failed", target=drain.target, error=str(error.orig))
-            look.wait(time.monotonic() - began, report)
+            look.wait(took, report)
     return report
 
 

@@ -18,6 +18,7 @@ from returns_station.domain.scan import station_code
 from returns_station.errors import Problem, StationError
 from returns_station.printable import printable
 from returns_station.store.identity import uuid7
+from returns_station.store.outbox.verdicts import WAIT_AT_MOST_S
 from returns_station.store.target_states import NoteBook, last_problem
 from returns_station.sync.deliver import Clock, Drain
 from returns_station.sync.job import over, watch
@@ -27,6 +28,8 @@ from returns_station.sync.pull import PullReport, pull_feeds
 DEFECT: Final = "sync.defect"
 """The problem of a target whose thread failed: it is begun again by itself."""
 AGAIN_S: Final = (1.0, 60.0)
+SLICE_S: Final = 5.0
+"""Feeds are read for about so long at a time while effects may be waiting."""
 _LOG = structlog.get_logger("returns_station.sync")
 
 
@@ -84,6 +87,7 @@ class Link:
     book: NoteBook
     observer: Observer = field(default_factory=Silent)
     pulled_next: datetime | None = None
+    pulled_at: datetime | None = None
     pulls: tuple[PullReport, ...] = ()
     failed: str | None = None
     """Why its thread does not work at the moment."""
@@ -124,7 +128,7 @@ class Link:
                     stop,
                     parent=parent,
                     every=every,
-                    between=self.pull_when_due,
+                    between=lambda: self.pull_when_due(lambda: over(stop, parent)),
                     after=self._after,
                     beat=self.beat,
                 )
@@ -140,16 +144,16 @@ class Link:
         """Its thread goes on."""
         self.beaten_at = time.monotonic()
 
-    def pull(self) -> None:
-        """Reads every feed to its end and notes when to do so again."""
+    def pull(self, enough: Callable[[], bool] = lambda: False) -> None:
+        """Reads every feed to its end, or until `enough`, and notes when to do so again."""
         drain = self.drain
         self._woken.clear()
         self.merge.problems = []
         self.pulls = pull_feeds(
-            drain.engine, drain.connector, drain.target, self.merge, drain.clock, lambda _: self.beat()
-        )
-        asked = max((report.after_s or 0.0 for report in self.pulls), default=0.0)
-        self.pulled_next = drain.clock() + max(self.pull_every, timedelta(seconds=asked))
+            drain.engine, drain.connector, drain.target, self.merge, drain.clock, lambda _: self.beat(),
+            enough=enough,
+        )  # fmt: skip
+        self._plan()
         for report in self.pulls:
             self.observer.pulled(self.target, report)
             if report.problem is not None:
@@ -159,10 +163,21 @@ class Link:
         if self.pulls:
             self._note_pull()
 
-    def pull_when_due(self) -> None:
-        """Pulls when its time has come, or when it was woken."""
-        if self._woken.is_set() or self.pulled_next is None or self.drain.clock() >= self.pulled_next:
-            self.pull()
+    def pull_when_due(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Pulls when its time has come, when it was woken, or when the clock went back behind the last time.
+
+        A long feed is read in slices, so that effects are delivered between them, and until `stopping`.
+        """
+        now, end = self.drain.clock(), time.monotonic() + SLICE_S
+        went_back = self.pulled_at is not None and now < self.pulled_at
+        if self._woken.is_set() or self.pulled_next is None or now >= self.pulled_next or went_back:
+            self.pull(lambda: time.monotonic() >= end or stopping())
+
+    def _plan(self) -> None:
+        self.pulled_at = now = self.drain.clock()
+        asked = max((min(report.after_s or 0.0, WAIT_AT_MOST_S) for report in self.pulls), default=0.0)
+        every = timedelta(0) if any(report.more for report in self.pulls) else self.pull_every
+        self.pulled_next = now + max(every, timedelta(seconds=asked))
 
     def _after(self, report: DrainReport, seconds: float) -> None:
         self.failed = None
@@ -187,7 +202,8 @@ class Link:
             self._pulling = None
         if well and self._delivering is not None:
             self._delivering = last_problem(self.drain.engine, self.target)
-        self.book.tell(answered=well, pulled=not failed, problem=self._delivering or self._pulling)
+        whole = not failed and not any(report.more for report in self.pulls)
+        self.book.tell(answered=well, pulled=whole, problem=self._delivering or self._pulling)
 
     def _fails(self, kind: str) -> None:
         self.failed = f"Its thread failed with {kind} and is begun again; the log says where."

@@ -18,6 +18,8 @@ from returns_station.store.outbox import stamp, writing
 ORDER: Final = ("locations", "products", "customers", "orders", "authorizations")
 """A row is pulled after the rows it names."""
 PAGE: Final = 500
+_CIRCLE: Final = "says that there is more after a cursor, and gives a cursor that it gave before"
+_CIRCLE_HINT: Final = "It would be read for ever; report it to its maker. Effects are delivered meanwhile."
 _CURSORS: Final = tables.table(tables.PullCursor)
 _LOG = structlog.get_logger("returns_station.sync")
 
@@ -39,6 +41,8 @@ class PullReport:
     rows: int = 0
     problem: Problem | None = None
     after_s: float | None = None
+    more: bool = False
+    """Whether it was told to stop before the end: what is left comes with the next reading."""
 
 
 def pull_feeds(
@@ -50,12 +54,14 @@ def pull_feeds(
     progress: Callable[[PullReport], None] = lambda _: None,
     *,
     limit: int = PAGE,
+    enough: Callable[[], bool] = lambda: False,
 ) -> tuple[PullReport, ...]:
     """Every feed of the connector to its end; a feed that fails keeps its cursor and does not stop the
-    others."""
+    others. Once `enough` is true, every feed is read one page further at most."""
     feeds = [feed for feed in ORDER if feed in connector.capabilities.feeds]
     return tuple(
-        pull_feed(engine, connector, target, feed, merge, clock, progress, limit=limit) for feed in feeds
+        pull_feed(engine, connector, target, feed, merge, clock, progress, limit=limit, enough=enough)
+        for feed in feeds
     )
 
 
@@ -69,14 +75,24 @@ def pull_feed(
     progress: Callable[[PullReport], None] = lambda _: None,
     *,
     limit: int = PAGE,
+    enough: Callable[[], bool] = lambda: False,
 ) -> PullReport:
-    """One feed from its stored cursor to its end. No transaction is open while the upstream is asked."""
+    """One feed from its stored cursor to its end. No transaction is open while the upstream is asked.
+
+    A feed that says that there is more after a cursor it has given already would be read for ever: it is a problem.
+    """
     report = PullReport(feed)
+    asked: set[str | None] = set()
     more = True
     while more:
+        if report.pages and enough():
+            return replace(report, more=True)
         cursor = cursor_of(engine, target, feed)
+        asked.add(cursor)
         try:
             page = _page(connector, target, feed, cursor, limit)
+            if page.more and page.cursor in asked:
+                raise ConnectorError("feed.page", f"The feed {feed} of {target} {_CIRCLE}.", _CIRCLE_HINT)
             with writing(engine) as connection:
                 merged = _keep(connection, target, feed, (cursor, page.cursor), page.items, merge, clock())
         except ConnectorError as error:
@@ -91,7 +107,10 @@ def pull_feed(
 
 def _page(connector: Connector, target: str, feed: str, cursor: str | None, limit: int) -> Page:
     try:
-        return connector.pull(feed, cursor, limit)
+        page = connector.pull(feed, cursor, limit)
+        if not isinstance(page, Page):
+            raise TypeError(f"{type(page).__name__} is no page")
+        return page
     except StationError:
         raise
     except Exception as error:

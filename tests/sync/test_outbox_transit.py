@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event
 
-from returns_station.connectors.api import Capabilities, Delivered, Outgoing, Refused, RetryLater
+from returns_station.connectors.api import Capabilities, Delivered, NotFound, Outgoing, Refused, RetryLater
 from returns_station.domain.axes import SyncState
 from returns_station.store import outbox
 from returns_station.store.engine import open_engine
-from returns_station.store.outbox import Absent, Acknowledged, Parked, Postponed
+from returns_station.store.outbox import Absent, Acknowledged, Parked, Postponed, stamp
 from returns_station.store.outbox.verdicts import back_off
 from returns_station.sync.lanes import BROKEN
 from tests.connectors.upstream_kit import key, receipt, refund, stock
@@ -318,3 +318,70 @@ def test_refused_by_the_connector_is_refused_in_the_row_word_for_word(station: S
     station.pass_once(Told(lambda effect: Refused("sku.unknown", "No SKU 85123A here.", "Add it.")))
     row = station.row(name)
     assert (row.problem_code, row.problem, row.hint) == ("sku.unknown", "No SKU 85123A here.", "Add it.")
+
+
+def test_of_batches_of_one_what_was_put_off_gets_its_turn_within_a_backlog(station: Station) -> None:
+    (late,) = station.put(stock(), next_at=stamp(station.clock()), attempts=1)
+    station.clock.forward(seconds=1)
+    fresh = station.put(*(stock() for _ in range(3)))
+    station.clock.forward(seconds=1)
+    assert [claimed(station, 1) for _ in range(4)] == [[late], [fresh[0]], [fresh[1]], [fresh[2]]]
+
+
+def test_rows_put_off_while_the_clock_was_years_ahead_are_due_once_it_is_right(station: Station) -> None:
+    told = Told(lambda effect: YES)
+    (behind,) = station.put(
+        stock(), next_at=stamp(station.clock() + timedelta(days=900)), problem_code="sync.down"
+    )
+    station.put(stock())
+    assert station.pass_once(told).acknowledged == 2
+    (asked,) = station.put(stock(), next_at=stamp(station.clock() + timedelta(hours=23)))
+    assert station.pass_once(told).acknowledged == 0
+    assert {station.row(one).state for one in (behind, asked)} == {SyncState.ACKNOWLEDGED, SyncState.LOCAL}
+
+
+NONE_OF_THEM: list[Any] = [
+    None,
+    "done",
+    {"status": "ok"},
+    RetryLater("Later.", after_s="soon"),  # type: ignore[arg-type]
+    NotFound(),
+]
+
+
+@pytest.mark.parametrize("odd", NONE_OF_THEM, ids=repr)
+def test_an_answer_that_is_no_outcome_keeps_its_row_waiting_and_no_other(station: Station, odd: Any) -> None:
+    (bad,) = station.put(stock())
+    station.put(stock(), stock())
+    told = Told(lambda effect: odd if effect.key == bad else YES)
+    station.pass_once(told)
+    station.clock.forward(minutes=6)
+    assert station.pass_once(told).acknowledged == 2
+    row = station.row(bad)
+    assert (row.state, row.unknown, row.problem_code) == (SyncState.LOCAL, True, "sync.connector")
+
+
+def test_a_look_up_that_answers_with_nothing_sends_nothing_and_stops_no_other_row(station: Station) -> None:
+    (money,) = station.put(refund("ORDER-1", 100), unknown=True, sent_at=stamp(station.clock()))
+    told = Told(lambda effect: YES, found=lambda effect: None)
+    (goods,) = station.put(stock())
+    station.pass_once(told)
+    assert told.batches == [[goods]]
+    assert (station.row(money).state, station.row(money).unknown) == (SyncState.LOCAL, True)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Delivered("DOC \ud800", duplicate=False),
+        Refused("code \ud800", "No \udfff.", "\ud800"),
+        RetryLater("Later \ud800."),
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_half_a_letter_in_an_answer_is_kept_as_a_question_mark(station: Station, answer: Any) -> None:
+    (name,) = station.put(stock())
+    station.pass_once(Told(lambda effect: answer))
+    row = station.row(name)
+    assert "?" in f"{row.reference}{row.problem}"
+    assert row.state is not SyncState.SENT

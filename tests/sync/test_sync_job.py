@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import insert
@@ -114,6 +115,32 @@ def test_a_watching_drainer_notices_a_commit_of_another_process_and_a_row_that_f
     stop.set()
     thread.join(10)
     assert given == [name, name]
+
+
+def test_the_length_of_a_pull_keeps_no_effect_waiting(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = [0.0]
+    monkeypatch.setattr(
+        "returns_station.sync.job.time", SimpleNamespace(monotonic=lambda: time.monotonic() + late[0])
+    )
+    stop, drain = threading.Event(), Drain(station.engine, YES, WORD, "D", station.clock, station.rng)
+
+    def between() -> None:
+        if late[0]:
+            return
+        late[0] = 3600.0  # an hour by the clock that `watch` reads
+        station.put(stock())
+
+    thread = threading.Thread(
+        target=watch, args=(drain, stop), kwargs={"every": 0.01, "between": between}, daemon=True
+    )
+    thread.start()
+    try:
+        until(lambda: station.states() == ["acknowledged"])
+    finally:
+        stop.set()
+        thread.join(10)
 
 
 def test_a_worker_who_commits_a_hundred_times_a_second_beside_the_drainer_meets_no_lock(

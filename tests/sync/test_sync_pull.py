@@ -139,3 +139,28 @@ def test_one_run_delivers_and_pulls(station: Station, start: Start) -> None:
     assert report.done
     assert report.pulls == (PullReport("products", 1, 7),)
     few.close()
+
+
+def test_a_feed_that_goes_in_a_circle_is_a_problem_and_ends(station: Station) -> None:
+    still = pull(station, Pages(page("2", True, "A"), page("2", True, "B")))
+    assert (still.pages, still.problem and still.problem.code) == (1, "feed.page")
+    round_about = Pages(page("3", True, "C"), page("4", True), page("3", True), page("4", True))
+    report = pull(station, round_about)
+    assert (report.pages, report.problem and report.problem.code) == (2, "feed.page")
+    assert round_about.cursors == ["2", "3", "4"]
+    assert kept(station) == ["products:A", "products:C"]
+
+
+def test_what_is_no_page_is_a_problem_of_its_feed(station: Station) -> None:
+    report = pull(station, Pages({"items": [], "cursor": "2", "more": False}))  # type: ignore[arg-type]
+    assert report.problem is not None
+    assert report.problem.sentence == "The connector failed with TypeError."
+
+
+def test_a_feed_may_be_read_in_slices_and_goes_on_where_it_stopped(station: Station) -> None:
+    feed = Pages(page("2", True, "A"), page("4", True, "B"), page("5", False, "C"))
+    first = pull_feed(
+        station.engine, feed, WORD, "products", merge, station.clock, enough=lambda: len(feed.cursors) > 1
+    )
+    assert (first.pages, first.more, first.problem) == (2, True, None)
+    assert (pull(station, feed).more, feed.cursors) == (False, [None, "2", "4"])

@@ -4,13 +4,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from returns_station.config import Target
-from returns_station.connectors.api import Delivered, Outcome, Page, Refused, RetryLater
+from returns_station.connectors.api import ConnectorError, Delivered, Outcome, Page, Refused, RetryLater
 from returns_station.errors import Problem, StationError
 from returns_station.store.target_states import NoteBook, acknowledged_since, note_of
 from returns_station.sync.deliver import Drain
@@ -183,6 +184,49 @@ def test_a_wake_pulls_before_the_time_has_come(station: Station) -> None:
     link.pull_when_due()
     link.pull_when_due()
     assert len(pulled) == 2
+
+
+def test_feeds_are_pulled_again_when_the_clock_went_back_and_no_feed_asks_for_more_than_a_day(
+    station: Station,
+) -> None:
+    link = link_to(station, YES, "orders")
+    pulled: list[int] = []
+
+    def feed() -> Page:
+        pulled.append(1)
+        raise ConnectorError("upstream.busy", "It wants fewer requests.", "", after_s=1e15)
+
+    link.drain.connector.feed = feed  # type: ignore[attr-defined]
+    link.pull_when_due()
+    link.pull_when_due()
+    assert len(pulled) == 1
+    station.clock.forward(hours=24)
+    link.pull_when_due()
+    assert len(pulled) == 2
+    station.clock.forward(hours=-5)
+    link.pull_when_due()
+    assert len(pulled) == 3
+
+
+def test_a_long_feed_lets_effects_go_between_its_slices(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("returns_station.sync.links.SLICE_S", 0.0)
+    link, stop, number = link_to(station, YES, "orders"), threading.Event(), count(1)
+
+    def endless() -> Page:
+        here = next(number)
+        if here == 2:
+            station.put(stock())
+        if here > 50 or "acknowledged" in station.states():
+            stop.set()
+        return Page((), str(here), True)
+
+    link.drain.connector.feed = endless  # type: ignore[attr-defined]
+    link.watch(stop, None, 0.01)
+    assert station.states() == ["acknowledged"]
+    assert next(number) <= 50
+    assert note_of(station.engine, WORD).pulled_at is None, "it was never read to its end"
 
 
 # --- one target's fault -----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ person."""
 from returns_station.store.outbox.desk import Counts, Why, counts, listing, park, retry, shadowed, why
 from returns_station.store.outbox.rows import OutboxRow, stamp, writing
 from returns_station.store.outbox.transit import (
+    bring_back,
     claim,
     exchange,
     give_back,
@@ -24,6 +25,7 @@ __all__ = [
     "Postponed",
     "Verdict",
     "Why",
+    "bring_back",
     "claim",
     "counts",
     "exchange",

@@ -3,7 +3,7 @@ is not known."""
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from random import Random
 from typing import Any, Final
@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from returns_station.domain.axes import SyncState
 from returns_station.store.outbox.rows import DONE, TABLE, OutboxRow, as_sent, selecting, stamp, writing
-from returns_station.store.outbox.verdicts import DOWN, Verdict, given, keep, run, sent
+from returns_station.store.outbox.verdicts import DOWN, WAIT_AT_MOST_S, Verdict, given, keep, run, sent
 
 INTERRUPTED: Final = "sync.interrupted"
 _NO_DRAW: Final = Random(0)
@@ -38,8 +38,8 @@ def claim(engine: Engine, target: str, now: datetime, limit: int) -> list[Outbox
 
     A row may go when it is due, every earlier row of its return and target is acknowledged or withdrawn,
     and so is the row named by its `after`. Half of the batch is for rows that were put off, so neither
-    kind starves the other. The search holds no lock: rows of a return are only ever added behind, and the
-    mark checks the state again.
+    kind starves the other; a batch of one is what has been due for longer. The search holds no lock: rows
+    of a return are only ever added behind, and the mark checks the state again.
     """
     return exchange(engine, target, now, limit, {}, _NO_DRAW)
 
@@ -99,6 +99,18 @@ def recover(engine: Engine, target: str) -> int:
         return int(connection.execute(back).rowcount)
 
 
+def bring_back(engine: Engine, target: str, now: datetime) -> int:
+    """Rows put off for longer than any may be are due at once: the clock was ahead when it was worked out. Returns how
+    many."""
+    latest = stamp(now + timedelta(seconds=WAIT_AT_MOST_S))
+    far = and_(_local(TABLE, target), TABLE.c.next_at > latest)
+    with engine.connect() as connection:
+        if connection.execute(select(TABLE.c.id).where(far).limit(1)).first() is None:
+            return 0
+    with writing(engine) as connection:
+        return int(connection.execute(update(TABLE).where(far).values(next_at=stamp(now))).rowcount)
+
+
 def paused_until(engine: Engine, target: str, now: datetime) -> datetime | None:
     """When a target that was found away may be tried again; None when it may be tried now."""
     with engine.connect() as connection:
@@ -134,6 +146,9 @@ def _free(connection: Connection, target: str, at: str, limit: int) -> list[Row[
     asked = {"target": target, "at": at, "limit": limit}
     again = list(connection.execute(put_off(), asked).all())
     fresh = list(connection.execute(never_sent(), asked).all())
+    if limit == 1:
+        # Half of one is none: whichever has been due for longer goes, or a backlog keeps what was put off for ever.
+        return sorted([*again, *fresh], key=lambda row: str(row.next_at or row.created_at))[:1]
     room = max(limit - len(fresh), limit // 2)
     return (again[:room] + fresh)[:limit]
 
