@@ -20,6 +20,7 @@ from returns_station.connectors.api import (
     Outgoing,
     Page,
     References,
+    Refused,
     RetryLater,
 )
 from returns_station.testing.contract import Bench, ConnectorContract
@@ -132,6 +133,63 @@ class Restless(Good):
         return replace(page, items=(*page.items, row)) if feed == "products" else page
 
 
+class Doubling(Good):
+    """Sends what was not answered again at once, as if it were new."""
+
+    def deliver(self, effect: Outgoing, refs: References) -> Outcome:
+        outcome = super().deliver(effect, refs)
+        doubtful = isinstance(outcome, RetryLater) and outcome.unknown
+        return super().deliver(replace(effect, key=str(uuid.uuid4())), refs) if doubtful else outcome
+
+
+class Mixing(Good):
+    """Keeps one return in mind, not one for each: what comes in between goes to the wrong one."""
+
+    def __init__(self, inner: Connector) -> None:
+        super().__init__(inner)
+        self.first: str | None = None
+
+    def deliver(self, effect: Outgoing, refs: References) -> Outcome:
+        self.first = self.first or effect.return_id
+        data = {**effect.data, "return_id": self.first}
+        return super().deliver(replace(effect, return_id=self.first, data=data), refs)
+
+
+class Overtaking(Good):
+    """Says that a receipt is there and sends it behind the next effect."""
+
+    def __init__(self, inner: Connector) -> None:
+        super().__init__(inner)
+        self.held: list[Outgoing] = []
+
+    def deliver(self, effect: Outgoing, refs: References) -> Outcome:
+        if effect.type == "returns.receipt":
+            self.held.append(effect)
+            return Delivered("soon", duplicate=False)
+        outcome = super().deliver(effect, refs)
+        while self.held:
+            super().deliver(self.held.pop(), refs)
+        return outcome
+
+
+class Eager(Good):
+    """Takes a page for people for a yes, as one does who looks at the status alone."""
+
+    def deliver(self, effect: Outgoing, refs: References) -> Outcome:
+        outcome = super().deliver(effect, refs)
+        page = isinstance(outcome, RetryLater) and "200 with text/html" in outcome.sentence
+        return Delivered("200", duplicate=False) if page else outcome
+
+
+class Busy(Good):
+    """Takes "not so fast" for a no."""
+
+    def deliver(self, effect: Outgoing, refs: References) -> Outcome:
+        outcome = super().deliver(effect, refs)
+        busy = isinstance(outcome, RetryLater) and outcome.code == "upstream.busy"
+        return Refused("upstream.busy", "It wants fewer requests.", "Retry it.") if busy else outcome
+
+
 class DefectBench(ReferenceBench):
     """The reference upstream, reached by a connector with a defect."""
 
@@ -178,6 +236,19 @@ def sick(name: str) -> Callable[[Bench, ExitStack, Path], None]:
     return law
 
 
+def lost(bench: Bench, rest: ExitStack, path: Path) -> None:
+    proxy, station = rest.enter_context(FaultProxy(bench.url or "")), new_station(path)
+    rest.callback(station.engine.dispose)
+    away = rest.enter_context(_closing(bench, proxy.url))
+    LAWS.test_every_second_answer_is_lost_and_two_returns_arrive_once(bench, proxy, away, station)
+
+
+def spoilt(bench: Bench, rest: ExitStack, path: Path) -> None:
+    proxy = rest.enter_context(FaultProxy(bench.url or ""))
+    away = rest.enter_context(_closing(bench, proxy.url))
+    LAWS.test_writes_answered_badly_or_done_behind_a_bad_gateway_are_done_once(bench, proxy, away)
+
+
 def found(bench: Bench, rest: ExitStack, path: Path) -> None:
     LAWS.test_what_was_sent_is_found_again_and_looking_changes_nothing(bench, delivery(bench))
 
@@ -206,6 +277,12 @@ LAWS_AND_DEFECTS: list[tuple[Callable[[Connector], Connector], Any, str]] = [
     (Raising, sick("503"), "deliver(returns.receipt) raised ConnectionError"),
     (Impatient, sick("429"), "429 with Retry-After: 7 is answered RetryLater("),
     (Sure, sick("a page with 404"), "look_up(returns.receipt) answers NotFound, though it cannot know"),
+    (Doubling, lost, "Not everything was delivered in the end: returns.refund is refused"),
+    (Mixing, lost, "receipts: expected 1, found 2"),
+    (Overtaking, dies, "receipts: expected 1, found 0"),
+    (Eager, sick("a page with 200"), "deliver(returns.receipt) answers Delivered(reference='200'"),
+    (Eager, spoilt, "a page with 200 to a write: deliver(returns.receipt) answers Delivered("),
+    (Busy, sick("429"), "429 with Retry-After: 7 is answered Refused("),
     (Forgetful, found, "look_up(returns.receipt) of a delivered effect says NotFound()"),
     (Sending, found, "look_up sent POST /v1/events"),
     (Cutting, over, "Pieces, refunds and their sum: expected (106, 1, 1275), found (14, 1, 1275)"),
@@ -227,7 +304,9 @@ def test_a_defect_is_seen_and_its_author_told_what_to_do(
     assert "\n  The law: " in str(failed.value)
 
 
-@pytest.mark.parametrize("law", [kept_references, lost_references, dies, sick("429"), found, over, feeds])
+@pytest.mark.parametrize(
+    "law", [kept_references, lost_references, dies, lost, spoilt, sick("429"), found, over, feeds]
+)
 def test_without_a_defect_the_same_laws_are_held(upstream: Upstream, tmp_path: Path, law: Any) -> None:
     with ExitStack() as rest:
         law(DefectBench(upstream, Good), rest, tmp_path)
