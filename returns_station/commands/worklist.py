@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="worklist", help="What a person does where no system is told, ticked when it is done.")
 
-Keys = Annotated[list[str], typer.Argument(help="The tasks, by the keys that `worklist` shows.")]
+Keys = Annotated[
+    list[str], typer.Argument(help="The tasks, by the keys that `worklist` shows, or by the end of a key.")
+]
 Badge = Annotated[str, typer.Option("--by", help="The badge of whoever did it.")]
 _MARKS = {"open": "[ ]", "done": "[x]", "withdrawn": "[-]"}
 _COLUMNS = (

@@ -84,7 +84,7 @@ class ManualConnector:
 
     def statement(self, asked: Asked, refs: References) -> tuple[Stated, ...] | RetryLater:
         """What is ticked is done; what is not stands unfinished."""
-        return stated(asked, lambda effect: (WORKLIST, ticked(refs.get(tick_name(effect.key)))))
+        return stated(asked, lambda effect: (f"task {effect.key}", ticked(refs.get(tick_name(effect.key)))))
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -18,6 +18,8 @@ from returns_station.wording import sentence
 
 _refs, _outbox, _authorization = (t.table(one) for one in (t.UpstreamRef, t.Outbox, t.Authorization))
 _TASK, _TICK, _VALUE = "task:", "done:", "worklist"
+_ENDING: Final = 4
+"""Characters at the end of a key that name it, at least."""
 _REVERSED: Final = ".reversed"
 _HINT: Final = "`returns-station worklist --all` shows them all."
 
@@ -83,15 +85,16 @@ def open_money(engine: Engine) -> tuple[OpenMoney, ...]:
 
 
 def tick(engine: Engine, keys: Sequence[str], by: str, now: datetime) -> list[Task]:
-    """Ticks tasks, all or none; one that is ticked stays as it was. StationError `worklist.unknown`, `worklist.nothing`.
+    """Ticks tasks, all or none; one that is ticked stays as it was. A key may be given by its end, of four or more.
 
+    Raises StationError `worklist.unknown`, `worklist.several` or `worklist.nothing`.
     A task that was withdrawn can be ticked, for somebody may have done it before: what takes it back is then open.
     """
     return _change(engine, keys, {"done": True, "by": by, "at": stamp(now)}, now)
 
 
 def untick(engine: Engine, keys: Sequence[str], by: str, now: datetime) -> list[Task]:
-    """Opens tasks again, all or none; StationError `worklist.unknown`, `worklist.open`, `worklist.taken_back`."""
+    """Opens tasks again, all or none; StationError as `tick`, `worklist.open`, `worklist.taken_back`."""
     return _change(engine, keys, {"done": False, "by": by, "at": stamp(now)}, now)
 
 
@@ -99,15 +102,24 @@ def _change(engine: Engine, keys: Sequence[str], value: Mapping[str, Any], now: 
     with writing(engine) as connection:
         found = {task.key: task for task in _tasks(connection, None)}
         back = _reversals(connection)
-        for key in keys:
-            if key not in found:
-                raise StationError("worklist.unknown", f"No task is called {key!r}.", _HINT)
+        named = list(dict.fromkeys(_named(key, found) for key in keys))
+        for key in named:
             _check(found[key], found, back, done=bool(value["done"]))
-        for key in dict.fromkeys(keys):
+        for key in named:
             if found[key].state is not TaskState.DONE or not value["done"]:
                 _put(connection, found[key], json.dumps(value), stamp(now))
         after = {task.key: task for task in _tasks(connection, None)}
-    return [after[key] for key in dict.fromkeys(keys)]
+    return [after[key] for key in named]
+
+
+def _named(key: str, found: Mapping[str, Task]) -> str:
+    """A whole key by itself, or by its end, for a person types it."""
+    fits = [key] if key in found else [one for one in found if len(key) >= _ENDING and one.endswith(key)]
+    if len(fits) > 1:
+        raise StationError("worklist.several", f"{len(fits)} tasks end in {key!r}.", "Give more of its end.")
+    if not fits:
+        raise StationError("worklist.unknown", f"No task is called {key!r}.", _HINT)
+    return fits[0]
 
 
 def _check(task: Task, found: Mapping[str, Task], back: Mapping[str, str], *, done: bool) -> None:

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,9 +140,10 @@ def test_a_target_that_there_is_not_has_no_empty_list(shop: Dock) -> None:
 
 def test_nobody_ticks_without_a_badge_that_is_known(shop: Dock) -> None:
     result = shop("worklist", "done", "x", "--by", "RS-B-9999")
-    assert result.exit_code != 0
+    assert result.exit_code == 2
     assert result.stderr == "No valid badge is called 'RS-B-9999'. Scan the badge, or type its code.\n"
     result = shop("worklist", "done", "x", "--by", BADGE)
+    assert result.exit_code == 2
     assert result.stderr == "No task is called 'x'. `returns-station worklist --all` shows them all.\n"
 
 
@@ -197,6 +199,16 @@ def test_ticking_is_all_or_nothing_and_the_first_tick_stays(listed: Station) -> 
     worklist.tick(listed.engine, [first, second], "w-1", listed.clock())
     worklist.tick(listed.engine, [first], "w-3", listed.clock())
     assert {task.by for task in worklist.tasks(listed.engine)} == {"w-1"}
+
+
+def test_a_task_is_named_by_the_end_of_its_key_where_only_one_ends_so(listed: Station) -> None:
+    first, second = put(listed, replace(stock(), key="t-1-00aa"), replace(stock(), key="t-2-00aa"))
+    for ending, code in (("00aa", "several"), ("0aa", "unknown"), ("none", "unknown")):
+        with pytest.raises(StationError) as caught:
+            worklist.tick(listed.engine, [first, ending], "w-1", listed.clock())
+        assert caught.value.code == f"worklist.{code}"
+    (done,) = worklist.tick(listed.engine, ["1-00aa", first], "w-1", listed.clock())
+    assert (done.key, states(listed)) == (first, {first: "done", second: "open"})
 
 
 def test_money_to_take_back_is_counted_against_money_to_give(listed: Station) -> None:
