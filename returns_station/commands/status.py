@@ -26,7 +26,7 @@ from returns_station.commands.common import (
 )
 from returns_station.commands.locks import holder
 from returns_station.config import Config, Target
-from returns_station.errors import StationError
+from returns_station.errors import Problem, StationError
 from returns_station.printable import wrapped
 
 if TYPE_CHECKING:
@@ -147,24 +147,31 @@ class Report:
 
 
 def _standing(engine: "Engine", target: Target) -> "Standing":
-    from returns_station.connectors import registry
     from returns_station.sync.standing import standing
 
-    problem = None
-    if target.connector != "http" and target.connector not in registry.available():
-        sentence = f"No connector is called {safe(target.connector)!r}; `sync targets` lists those there are."
-        problem = StationError("connector.unknown", sentence).problem
-    return standing(engine, target, now(), problem)
+    return standing(engine, target, now(), _not_installed(target))
+
+
+def _not_installed(target: Target) -> Problem | None:
+    from returns_station.connectors import registry
+
+    if target.connector == "http" or target.connector in registry.available():
+        return None
+    sentence = f"No connector is called {safe(target.connector)!r}; `sync targets` lists those there are."
+    return StationError("connector.unknown", sentence).problem
 
 
 def _report(engine: "Engine", config: Config) -> Report:
     if not config.targets:
         hint = "Add a [[target]] with name, url and secret_env to the configuration."
         raise StationError("config.no_target", "No target is configured, so there is nobody to tell.", hint)
+    from returns_station.sync.standing import standings
+
     pid, since = _drainer(config.database.path)
-    standings = tuple(_standing(engine, target) for target in config.targets)
-    parked = {one.target: _parked(engine, one.target) for one in standings}
-    return Report(now(), pid, since, standings, parked)
+    broken = {one.name: problem for one in config.targets if (problem := _not_installed(one)) is not None}
+    found = tuple(standings(engine, config.targets, now(), broken))
+    parked = {one.target: _parked(engine, one.target) for one in found}
+    return Report(now(), pid, since, found, parked)
 
 
 def _drainer(path: Path) -> tuple[int | None, datetime | None]:

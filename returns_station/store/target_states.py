@@ -137,6 +137,12 @@ def backlog(engine: Engine, target: str, now: datetime) -> Backlog:
         return _backlog(connection, target, now)
 
 
+def open_targets(engine: Engine) -> list[str]:
+    """Names of upstreams for which rows are open, whether or not the configuration still has them."""
+    with engine.connect() as connection:
+        return [str(name) for name in connection.execute(_OPEN_TARGETS).scalars()]
+
+
 def _backlog(connection: Connection, target: str, now: datetime) -> Backlog:
     found = connection.execute(_COUNTS, {"target": target})
     counts = dict.fromkeys(_OPEN, 0) | {SyncState.SHADOW.value: 0} | {row[0]: row[1] for row in found}
@@ -188,6 +194,12 @@ def _time(at: str | None) -> datetime | None:
 _COUNTED: Final = ", ".join(repr(state) for state in (*_OPEN, SyncState.SHADOW.value))
 _COUNTS: Final = text(
     f"SELECT state, count(*) FROM outbox WHERE target = :target AND state IN ({_COUNTED}) GROUP BY state"
+)
+_OPENED: Final = ", ".join(repr(state) for state in _OPEN)
+_OPEN_TARGETS: Final = text(
+    "WITH RECURSIVE t(x) AS (SELECT min(target) FROM outbox UNION ALL"
+    " SELECT (SELECT min(target) FROM outbox WHERE target > x) FROM t WHERE x IS NOT NULL)"
+    f" SELECT x FROM t WHERE EXISTS (SELECT 1 FROM outbox WHERE target = x AND state IN ({_OPENED}))"
 )
 _FIRST: Final = "SELECT id, type, return_id, created_at FROM outbox WHERE target = :target"
 _DUE: Final = text(f"{_FIRST} AND state IN ('local', 'sent') ORDER BY created_at LIMIT 1")

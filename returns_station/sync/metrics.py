@@ -104,7 +104,8 @@ class _Standings(Collector):
         up = [float(one.state in ("well", "new", "shadow", "refusing", "feeds")) for one in found]
         yield _each(found, "target_up", "1 when the upstream answers, as far as is known.", up)
         stuck = self._watched.stuck()
-        alive = [float(one.target not in stuck and one.target not in self._watched.broken) for one in found]
+        working = {link.target for link in self._watched.links} - set(stuck)
+        alive = [float(one.target in working) for one in found]
         yield _each(found, "drainer_alive", "1 when the target's thread works.", alive)
 
 

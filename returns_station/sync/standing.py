@@ -1,5 +1,6 @@
 """How a target stands, in a word and a sentence, with the figures behind them: for `sync status`, health and metrics."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,6 +18,7 @@ from returns_station.store.target_states import (
     backlog,
     feed_times,
     note_of,
+    open_targets,
 )
 
 LATE_S: Final = 900.0
@@ -76,6 +78,26 @@ def standing(engine: Engine, target: Target, now: datetime, broken: Problem | No
         lag,
         oldest,
     )
+
+
+def standings(
+    engine: Engine, targets: Iterable[Target], now: datetime, broken: Mapping[str, Problem]
+) -> list[Standing]:
+    """How every target stands; behind them what was taken out of the configuration, or renamed, with rows still open."""
+    told = [standing(engine, target, now, broken.get(target.name)) for target in targets]
+    known = {one.target for one in told}
+    gone = [name for name in open_targets(engine) if name not in known]
+    return told + [standing(engine, Target(name, "", "-"), now, _gone(name)) for name in gone]
+
+
+def _gone(name: str) -> Problem:
+    sentence = (
+        f"Rows are open for {name}, and no target of the configuration is called so: nobody sends them."
+    )
+    return Problem("config.target_gone", f"{sentence} {_BACK}", _BACK)
+
+
+_BACK: Final = "Put it back under this name until they are settled."
 
 
 def _by_hand(engine: Engine, target: Target) -> tuple[worklist.OpenMoney, ...]:

@@ -15,7 +15,7 @@ from returns_station.config import Config
 from returns_station.errors import Problem
 from returns_station.store.engine import driver
 from returns_station.sync.links import Link
-from returns_station.sync.standing import Standing, standing
+from returns_station.sync.standing import Standing, standings
 
 NO_BYTES: Final = 100_000_000
 _ANSWERS: Final = 10.0
@@ -42,10 +42,7 @@ class Watched:
 
     def standings(self) -> list[Standing]:
         """How every target stands now."""
-        now = self.clock()
-        return [
-            standing(self.engine, target, now, self.broken.get(target.name)) for target in self.config.targets
-        ]
+        return standings(self.engine, self.config.targets, self.clock(), self.broken)
 
     def store_fault(self) -> str | None:
         """Why the database cannot be written; None when it can, or when somebody else is writing just now."""

@@ -99,6 +99,21 @@ def test_rows_that_wait_while_nobody_sends_them_need_a_person(worked: Worked) ->
     assert told["drainer"]["since"] is not None
 
 
+def test_rows_of_a_target_that_is_not_configured_any_more_need_a_person(
+    served: tuple[Worked, Upstream],
+) -> None:
+    dock = served[0].dock
+    assert dock("sync", "--once").exit_code == 0
+    dock.rows("update outbox set target = 'shop', state = 'local' where type = 'returns.completed'")
+    result = dock("sync", "status", COLUMNS="200")
+    assert result.exit_code == 1
+    assert (
+        "shop: It cannot be worked with as it is set. Rows are open for shop, and no target of the configuration is "
+        "called so: nobody sends them. Put it back under this name until they are settled."
+    ) in result.stdout.replace("\n  ", " ")
+    assert [one["target"] for one in dock.json("sync", "status")["targets"]] == ["wms", "shop"]
+
+
 def test_an_upstream_that_is_away_says_since_when_and_when_it_is_tried_again(worked: Worked) -> None:
     _just_worked(worked.dock)
     assert worked.dock("sync", "--once").exit_code == 1

@@ -135,6 +135,20 @@ def test_metrics_count_what_passes_did_and_read_what_is_open(job: Job, station: 
     assert found["returns_station_drainer_alive", "erp"] == 0
 
 
+def test_rows_of_a_target_that_was_renamed_are_told_and_not_forgotten(job: Job, station: Station) -> None:
+    done, waiting = station.put(stock(), stock(), target="shop")
+    station.set(done, state="acknowledged")
+    station.clock.forward(seconds=40)
+    told = job.get("/health").json()["targets"]["shop"]
+    assert (told["state"], told["person"], told["rows"]["local"]) == ("broken", True, 1)
+    found = job.metrics()
+    assert found["returns_station_lag_seconds", "shop"] == 40
+    assert found["returns_station_target_up", "shop"] == 0
+    assert found["returns_station_drainer_alive", "shop"] == 0
+    station.set(waiting, state="withdrawn")
+    assert "shop" not in job.get("/health").json()["targets"]
+
+
 def test_no_label_grows_with_the_work_and_none_is_anybodys(job: Job, station: Station) -> None:
     station.put(*[stock() for _ in range(20)])
     job.link.once()
