@@ -73,7 +73,8 @@ def targets(json: AsJson = False, config: ConfigFile = None) -> Code:
             (one.name, one.connector, one.url, ", ".join(one.types) or "all", _state_of(found, one) or "-")
             for one in found.targets
         ]
-        say(*columns([head, *told]), f"Installed connectors: {', '.join(installed)}.")
+        listed = columns([head, *told]) if told else ["No target is configured: nobody is told of anything."]
+        say(*listed, f"Installed connectors: {', '.join(installed)}.")
     missing = [one.connector for one in found.targets if one.connector not in installed]
     if missing:
         raise StationError(

@@ -166,6 +166,14 @@ class Failing:
         raise KeyError("database")
 
 
+def test_a_station_without_targets_lists_no_empty_table(bare: Dock) -> None:
+    bare.configure("")
+    result = bare("sync", "targets")
+    first, installed = result.stdout.splitlines()
+    assert (result.exit_code, first) == (0, "No target is configured: nobody is told of anything.")
+    assert installed.startswith("Installed connectors: ")
+
+
 def test_targets_are_listed_with_what_is_installed_and_an_unknown_connector_is_a_problem(dock: Dock) -> None:
     result = dock("sync", "targets")
     assert result.exit_code == 0
