@@ -27,7 +27,7 @@ class Ended(Exception):
 
 
 class NotThere(Exception):
-    """The upstream answered 404: the thing asked for is not there."""
+    """The upstream itself answered 404, in JSON: the thing asked for is not there."""
 
 
 class Rejected(Exception):
@@ -111,7 +111,8 @@ class Calls:
         status = reply.status
         if 200 <= status < 300:
             return self._parsed(reply)
-        if status == 404 and "html" not in reply.media_type:
+        if status == 404 and "json" in reply.media_type:
+            # A proxy without a backend says 404 too, in plain text, in HTML or with nothing.
             raise NotThere
         if status in (400, 409, 412, 422):
             raise Rejected(status, self._said(reply), self.origin)

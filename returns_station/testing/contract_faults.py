@@ -54,6 +54,7 @@ class Sick:
 SICK: Final = (
     Sick("a page with 200", 200, PAGE, "text/html"),
     Sick("a page with 404", 404, PAGE, "text/html"),
+    Sick("a proxy without a backend", 404, b"404 page not found\n", "text/plain"),
     Sick("401", 401),
     Sick("403", 403),
     Sick("409", 409),

@@ -42,6 +42,8 @@ def outcome(reply: bytes) -> Outcome:
         (json_answer("429 Too Many Requests", {}, "retry-after: 7"), "upstream.busy", False, False),
         (json_answer("401 Unauthorized", {}), "upstream.credentials", False, False),
         (answer("404 Not Found", b"<p>no", "text/html"), "upstream.contract", False, False),
+        (answer("404 Not Found", b"404 page not found", "text/plain"), "upstream.contract", False, False),
+        (answer("404 Not Found", b"", ""), "upstream.contract", False, False),
         (answer("200 OK", b"{", "application/json"), "upstream.answer", True, False),
         (answer("302 Found", b"", "text/html", "location: http://elsewhere.example/"), "upstream.redirect", True, False),
     ],
