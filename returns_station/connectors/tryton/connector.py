@@ -62,9 +62,9 @@ class TrytonConnector:
     def __init__(self, settings: Settings, *, now: Callable[[], datetime], new_id: Callable[[], str]) -> None:
         options = dict(settings.options)
         self._rest = Rest(settings, now)
-        places = Places(self._rest, options)
-        self._returning = Returning(self._rest, places, options)
-        self._statement = statement.Statement(self._rest, places)
+        self._places = Places(self._rest, options)
+        self._returning = Returning(self._rest, self._places, options)
+        self._statement = statement.Statement(self._rest, self._places)
         self._feeds = feeds.Feeds(self._rest, options)
         kept = _FEEDS & settings.feeds
         self._can = Capabilities(batch=1, look_up=True, feeds=kept, statement=True, forgets=False)
@@ -107,6 +107,7 @@ class TrytonConnector:
         if lacks:
             sentence = f"The effect {effect.type} lacks {', '.join(lacks)}, so nothing was told to Tryton."
             return Refused("effect.facts", sentence, "Report it with the effect's key. The effect is kept.")
+        self._places.forget()
         outcome = self._step(effect, refs)
         if isinstance(outcome, Delivered):
             refs.put(f"done:{effect.key}", outcome.reference or "")

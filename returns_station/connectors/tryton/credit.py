@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from returns_station.connectors.api import Refused
 from returns_station.connectors.calls import Ended
+from returns_station.connectors.tryton import taxes
 from returns_station.connectors.tryton.papers import marked
-from returns_station.connectors.tryton.rest import Rest, Row, exact, pieces
+from returns_station.connectors.tryton.quantities import counted
+from returns_station.connectors.tryton.rest import PRICE, Rest, Row, exact
 from returns_station.connectors.tryton.sold import Money, Sold
 from returns_station.domain.money import decimal
 
@@ -29,7 +31,6 @@ _FIELDS: Final = (
     "lines.unit_price",
 )
 _HEAD: Final = ("party", "invoice_address", "currency", "account", "journal", "payment_term")
-_PRICE: Final = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Debt:
 
 def find_note(rest: Rest, reference: str) -> Row | None:
     """The credit note with our reference that is not cancelled; raises Ended where there are several."""
-    domain = [["reference", "=", reference], ["type", "=", "out"], ["state", "!=", "cancelled"]]
+    domain = [["reference", "=", reference], ["type", "=", "out"], ["state", "!=", "cancelled"], rest.own]
     found = rest.find(MODEL, domain, *_FIELDS)
     if len(found) > 1:
         sentence = f"Tryton has {len(found)} credit notes called {reference}, and one was expected."
@@ -63,7 +64,8 @@ def find_note(rest: Rest, reference: str) -> Row | None:
 def make_note(rest: Rest, debt: Debt, sold: Sold, money: Money) -> int:
     """A draft credit note with all its lines, made in one call; its id."""
     first = rest.one(MODEL, int(money.invoices[0]["id"]), *_HEAD) or {}
-    rates = _rates(rest, money)
+    found = (tax for line in money.lines for tax in line["taxes"])
+    rates = taxes.rates(rest, found, rest.now().date())
     lines = _goods(debt, sold, money, rates)
     if debt.shipping:
         postage = money.postage() or money.lines[0]
@@ -162,7 +164,7 @@ def _split(
     while left:
         taken = next((one for one in open_lines if one[1]), None)
         count = min(left, taken[1]) if taken else left
-        share = worth if count == left else (worth * count / left).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+        share = worth if count == left else (worth * count / left).quantize(worth, ROUND_HALF_EVEN)
         line = _line(invoiced, -count, share, rates)
         if taken:
             taken[1] -= count
@@ -178,7 +180,7 @@ def _open_lines(sold: Sold) -> dict[int, list[list[int]]]:
     for sale in sold.returns:
         for line in sale["lines"]:
             ours = marked(line["note"])
-            count = -(pieces(line["quantity"]) or 0)
+            count = -(counted(line) or 0)
             if ours and count > 0 and not line.get("invoice_lines"):
                 found.setdefault(ours[1], []).append([line["id"], count])
     return found
@@ -187,7 +189,7 @@ def _open_lines(sold: Sold) -> dict[int, list[list[int]]]:
 def _line(like: Row, quantity: int, gross: Decimal, rates: dict[int, Decimal], text: str = "") -> Row:
     """A line for an amount with tax, taxed and booked as the invoice line it is like."""
     rate = sum((rates[tax] for tax in like["taxes"]), Decimal(0))
-    price = (gross / (1 + rate) / abs(quantity)).quantize(_PRICE)
+    price = (gross / (1 + rate) / abs(quantity)).quantize(PRICE)
     line: dict[str, Any] = {
         "type": "line",
         "quantity": quantity,
@@ -198,18 +200,11 @@ def _line(like: Row, quantity: int, gross: Decimal, rates: dict[int, Decimal], t
     if text:
         return line | {"description": text}
     product = like["product"]
-    line |= {"product": product and product["id"], "unit": like["unit"]}
-    return line | {"origin": f"account.invoice.line,{like['id']}"}
-
-
-def _rates(rest: Rest, money: Money) -> dict[int, Decimal]:
-    """Tax rates by id; what is no plain percentage counts as none here, and the rounding line says the rest."""
-    ids = sorted({tax for line in money.lines for tax in line["taxes"]})
-    found = rest.find("account.tax", [["id", "in", ids]], "type", "rate") if ids else []
-    known = {
-        row["id"]: row["rate"] for row in found if row["type"] == "percentage" and row["rate"] is not None
+    line |= {
+        "product": product and product["id"],
+        "unit": product["default_uom"] if product else like["unit"],
     }
-    return {tax: known.get(tax, Decimal(0)) for tax in ids}
+    return line | {"origin": f"account.invoice.line,{like['id']}"}
 
 
 def _stays(sentence: str) -> Ended:

@@ -4,19 +4,23 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from returns_station.connectors.tryton.orders import goods, with_returns
-from returns_station.connectors.tryton.rest import Rest, Row, pieces
+from returns_station.connectors.tryton.quantities import counted
+from returns_station.connectors.tryton.rest import Rest, Row
+from returns_station.connectors.tryton.sold import NO_RETURN
 
 _FIELDS = ("code", "name", "contact_mechanisms.type", "contact_mechanisms.value")
 
 
 def rows(rest: Rest, ids: Sequence[int]) -> list[Row]:
     """A customer row for each party of these sales."""
-    sales = rest.find("sale.sale", [("id", "in", list(ids))], "party")
+    sales = rest.among("sale.sale", "id", list(ids), "party")
     parties = sorted({row["party"] for row in sales})
-    found = rest.find("party.party", [("id", "in", parties), ("code", "!=", None)], *_FIELDS)
-    domain = [("party", "in", parties), ("origin", "=", None), ("state", "in", ["processing", "done"])]
+    # A party that is active no more is one still, to whoever has its goods in hand.
+    whole = [("active", "in", [True, False])]
+    found = rest.among("party.party", "id", parties, *_FIELDS, domain=[("code", "!=", None), *whole])
+    domain = [NO_RETURN, ("state", "in", ["processing", "done"]), rest.own]
     theirs: dict[str, list[tuple[Row, list[Row]]]] = {}
-    for sale, returns in with_returns(rest, [*domain, ("company", "=", rest.company)]):
+    for sale, returns in with_returns(rest, "party", parties, domain):
         theirs.setdefault(sale["party"]["code"], []).append((sale, returns))
     return [_customer(party, theirs.get(party["code"], [])) for party in found]
 
@@ -40,7 +44,7 @@ def _customer(party: Row, history: list[tuple[Row, list[Row]]]) -> Row:
 
 
 def _pieces(sale: Row) -> int:
-    return sum(pieces(line["quantity"]) or 0 for line in goods(sale))
+    return sum(counted(line) or 0 for line in goods(sale))
 
 
 def _spent(history: list[tuple[Row, list[Row]]]) -> str:

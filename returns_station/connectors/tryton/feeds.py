@@ -46,7 +46,7 @@ class Feeds:
         self._feeds = {
             "products": _Feed("product.product", ("template.",), (("code", "!=", None),), self._products),
             "orders": _Feed("sale.sale", (), sold, lambda ids: orders.rows(rest, ids)),
-            "customers": _Feed("sale.sale", (), sold, lambda ids: customers.rows(rest, ids)),
+            "customers": _Feed("sale.sale", ("party.",), sold, lambda ids: customers.rows(rest, ids)),
             "locations": _Feed("stock.location", (), placed, self._locations),
         }
 
@@ -93,7 +93,7 @@ class Feeds:
     def _products(self, ids: Sequence[int]) -> list[Row]:
         weighed = self._options.get("weights") == "yes"
         weight = ("template.weight", "template.weight_uom.factor") if weighed else ()
-        found = self._rest.find("product.product", [("id", "in", list(ids))], *_IDENTIFIED, *weight)
+        found = self._rest.among("product.product", "id", list(ids), *_IDENTIFIED, *weight)
         return [self._product(row) for row in found]
 
     def _product(self, row: Row) -> Row:
@@ -116,8 +116,7 @@ class Feeds:
         return made
 
     def _locations(self, ids: Sequence[int]) -> list[Row]:
-        domain = [("id", "in", list(ids))]
-        found = self._rest.find("stock.location", domain, "code", "type")
+        found = self._rest.among("stock.location", "id", list(ids), "code", "type")
         return [_location(row) for row in found]
 
 

@@ -3,6 +3,7 @@
 from returns_station.connectors.api import Refused
 from returns_station.connectors.calls import Ended, Rejected
 from returns_station.connectors.tryton.rest import Rest, Row
+from returns_station.connectors.tryton.tracked import without_lots
 
 MODEL = "stock.shipment.internal"
 _STEPS = {"request": "draft", "draft": "wait", "waiting": "assign_try", "assigned": "do"}
@@ -10,9 +11,8 @@ _STEPS = {"request": "draft", "draft": "wait", "waiting": "assign_try", "assigne
 
 def find_movement(rest: Rest, reference: str) -> Row | None:
     """The movement with our reference that is not cancelled."""
-    found = rest.find(
-        MODEL, [["reference", "=", reference], ["state", "!=", "cancelled"]], "state", "moves.quantity"
-    )
+    live = ["state", "!=", "cancelled"]
+    found = rest.find(MODEL, [["reference", "=", reference], live, rest.own], "state")
     return found[0] if found else None
 
 
@@ -27,7 +27,10 @@ def move_goods(
     found = find_movement(rest, reference)
     before = found is not None and found["state"] == "done"
     id_ = found["id"] if found else _make(rest, reference, product, quantity, way)
-    _through(rest, id_)
+    try:
+        _through(rest, id_)
+    except Ended as end:
+        raise without_lots(rest, f"{MODEL},{id_}", end) from None
     return id_, before
 
 

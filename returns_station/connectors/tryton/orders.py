@@ -9,36 +9,42 @@ from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from typing import Final
 
+from returns_station.connectors.tryton import taxes
 from returns_station.connectors.tryton.papers import marked
-from returns_station.connectors.tryton.rest import Rest, Row, pieces
+from returns_station.connectors.tryton.quantities import counted, factor, units
+from returns_station.connectors.tryton.rest import Rest, Row
 
 _FIELDS: Final = (
     "number", "reference", "origin", "state", "sale_date", "party.code", "currency.code", "currency.digits",
     "tax_amount", "shipments.reference", "shipments.effective_date",
-    "lines.type", "lines.quantity", "lines.unit_price", "lines.amount", "lines.note", "lines.taxes.rate",
-    "lines.product.code", "lines.product.type", "lines.product.name",
+    "lines.type", "lines.quantity", "lines.unit_price", "lines.amount", "lines.note", "lines.taxes",
+    "lines.product.code", "lines.product.type", "lines.product.name", *units("lines"),
     "invoices.number", "invoices.state", "invoices.total_amount",
 )  # fmt: skip
+Rates = dict[int, Decimal]
+Worth = tuple[Decimal, Decimal]
+"""Amount without tax, and its tax."""
 _POSTED: Final = frozenset({"posted", "paid"})
 
 
 def rows(rest: Rest, ids: Sequence[int]) -> list[Row]:
     """An order row for each of these sales, or for the sale that one of them is a return of."""
-    listed = rest.find("sale.sale", [("id", "in", list(ids))], "origin")
+    listed = rest.among("sale.sale", "id", list(ids), "origin")
     roots = sorted({_root(row) for row in listed})
-    return [
-        _order(sale, returns)
-        for sale, returns in with_returns(rest, [("id", "in", roots)])
-        if _is_order(sale)
-    ]
+    sales = [one for one in with_returns(rest, "id", roots, [rest.own]) if _is_order(one[0])]
+    taxed = {tax for sale, _ in sales for line in sale["lines"] for tax in line["taxes"] or []}
+    rates = taxes.rates(rest, taxed, rest.now().date())
+    return [_order(sale, returns, rates) for sale, returns in sales]
 
 
-def with_returns(rest: Rest, domain: Sequence[object]) -> list[tuple[Row, list[Row]]]:
-    """Sales that answer a domain, each with its return sales: two calls, however many sales."""
-    sales = rest.find("sale.sale", domain, *_FIELDS)
+def with_returns(
+    rest: Rest, field: str, values: Sequence[object], domain: Sequence[object]
+) -> list[tuple[Row, list[Row]]]:
+    """Sales whose field is one of these values and that answer a domain, each with its return sales."""
+    sales = rest.among("sale.sale", field, values, *_FIELDS, domain=domain)
     origins = [f"sale.sale,{sale['id']}" for sale in sales]
-    back = [("origin", "in", origins), ("state", "in", ["processing", "done"])]
-    found = rest.find("sale.sale", back, *_FIELDS) if origins else []
+    back = [("state", "in", ["processing", "done"])]
+    found = rest.among("sale.sale", "origin", origins, *_FIELDS, domain=back)
     by_origin: dict[str, list[Row]] = {}
     for one in found:
         by_origin.setdefault(one["origin"], []).append(one)
@@ -56,28 +62,25 @@ def goods(sale: Row) -> list[Row]:
         line
         for line in sale["lines"]
         if line["type"] == "line" and line["product"] and line["product"]["type"] != "service" and line["product"]["code"]
-        and pieces(line["quantity"])
+        and counted(line)
     ]  # fmt: skip
 
 
 def _is_order(sale: Row) -> bool:
-    return sale["state"] in ("processing", "done") and any(
-        (pieces(line["quantity"]) or 0) > 0 for line in goods(sale)
-    )
+    return sale["state"] in ("processing", "done") and any((counted(line) or 0) > 0 for line in goods(sale))
 
 
-def _order(sale: Row, returns: list[Row]) -> Row:
+def _order(sale: Row, returns: list[Row], rates: Rates) -> Row:
     cent = Decimal(1).scaleb(-int(sale["currency"]["digits"]))
-    taxes = _taxes(sale, cent)
+    worth = _discounted(sale, _taxes(sale, cent, rates), cent)
     sent = [one["effective_date"] for one in sale["shipments"] if one["effective_date"]]
     came = _came_back(sale, returns)
     lines = [
-        _line(line, taxes[line["id"]], cent, came[line["id"]], min(sent, default=None))
-        for line in goods(sale)
-        if (pieces(line["quantity"]) or 0) > 0
+        _line(line, worth[line["id"]], cent, came[line["id"]], min(sent, default=None))
+        for line in _sold(sale)
     ]
     postage = [line for line in sale["lines"] if (line["product"] or {}).get("type") == "service"]
-    shipping = sum((line["amount"] + taxes[line["id"]] for line in postage), Decimal(0))
+    shipping = sum((sum(worth[line["id"]], Decimal(0)) for line in postage), Decimal(0))
     made: Row = {"number": sale["reference"] or sale["number"], "currency": sale["currency"]["code"]}
     if sale["sale_date"]:
         made["placed_at"] = sale["sale_date"].isoformat()
@@ -90,41 +93,65 @@ def _order(sale: Row, returns: list[Row]) -> Row:
     return made | {"lines": lines, "payments": _payments(sale, returns, cent)}
 
 
-def _line(line: Row, tax: Decimal, cent: Decimal, came: int, sent: object) -> Row:
-    count = pieces(line["quantity"]) or 0
-    price = line["unit_price"].quantize(cent, ROUND_CEILING)
-    discount = price * count - line["amount"]
+def _sold(sale: Row) -> list[Row]:
+    return [line for line in goods(sale) if (counted(line) or 0) > 0]
+
+
+def _line(line: Row, worth: Worth, cent: Decimal, came: int, sent: object) -> Row:
+    count, (amount, tax) = counted(line) or 0, worth
+    price = (line["unit_price"] / factor(line)).quantize(cent, ROUND_CEILING)
+    discount = price * count - amount
     if discount < 0:
         # The amount of the whole line was rounded up, a cent above its pieces.
         price += cent
-        discount = price * count - line["amount"]
+        discount = price * count - amount
     made: Row = {"line_id": str(line["id"]), "sku": line["product"]["code"], "title": line["product"]["name"]}
     made |= {"quantity": count, "unit_price": _text(price, cent), "discount": _text(discount, cent)}
     made |= {"tax": _text(tax, cent), "returned": came}
     return made | ({"delivered_at": sent.isoformat()} if hasattr(sent, "isoformat") else {})
 
 
-def _taxes(sale: Row, cent: Decimal) -> dict[int, Decimal]:
-    """The document's tax shared among its lines by what their rates make of them; the last one takes the rest."""
-    weights = {line["id"]: _weight(line) for line in sale["lines"]}
-    total, whole = Decimal(sale["tax_amount"] or 0), sum(weights.values(), Decimal(0))
-    shared = dict.fromkeys(weights, Decimal(0))
-    given = Decimal(0)
-    taxed = [id_ for id_, weight in weights.items() if weight]
-    for id_ in taxed:
-        part = (
-            total - given
-            if id_ == taxed[-1]
-            else (total * weights[id_] / whole).quantize(cent, ROUND_HALF_EVEN)
-        )
-        shared[id_] = part
-        given += part
+def _taxes(sale: Row, cent: Decimal, rates: Rates) -> dict[int, Decimal]:
+    """The document's tax by line: shared by what their rates make of them, or by their amounts where no tax has one."""
+    taxed = [line for line in sale["lines"] if line["type"] == "line" and line["taxes"]]
+    amounts = {line["id"]: Decimal(line["amount"] or 0) for line in taxed}
+    weights = {
+        line["id"]: amounts[line["id"]] * sum((rates[tax] for tax in line["taxes"]), Decimal(0))
+        for line in taxed
+    }
+    total = Decimal(sale["tax_amount"] or 0)
+    shared = _shared(total, weights if sum(weights.values()) else amounts, cent)
+    return dict.fromkeys((line["id"] for line in sale["lines"]), Decimal(0)) | shared
+
+
+def _shared(total: Decimal, weights: dict[int, Decimal], cent: Decimal) -> dict[int, Decimal]:
+    """An amount by weights, to the cent; the last one takes the rest."""
+    shared: dict[int, Decimal] = {}
+    kept = {id_: weight for id_, weight in weights.items() if weight}
+    whole, given = sum(kept.values(), Decimal(0)), Decimal(0)
+    for id_, weight in kept.items():
+        last = len(shared) == len(kept) - 1
+        shared[id_] = total - given if last else (total * weight / whole).quantize(cent, ROUND_HALF_EVEN)
+        given += shared[id_]
     return shared
 
 
-def _weight(line: Row) -> Decimal:
-    rates = sum((tax["rate"] or Decimal(0) for tax in line["taxes"] or []), Decimal(0))
-    return rates * (line["amount"] or Decimal(0)) if line["type"] == "line" else Decimal(0)
+def _discounted(sale: Row, tax: dict[int, Decimal], cent: Decimal) -> dict[int, Worth]:
+    """Amount and tax by line, with what lines below nothing take off (a voucher, a discount) shared among the goods."""
+    worth = {line["id"]: (Decimal(line["amount"] or 0), tax[line["id"]]) for line in sale["lines"]}
+    off = [
+        line["id"]
+        for line in sale["lines"]
+        if worth[line["id"]][0] < 0 and (line["product"] or {}).get("type") in (None, "service")
+    ]
+    sold = {line["id"]: worth[line["id"]][0] for line in _sold(sale)}
+    amount, taxed = (sum((worth[id_][part] for id_ in off), Decimal(0)) for part in (0, 1))
+    if not off or not sum(sold.values()) or -amount > sum(sold.values()):
+        return worth
+    less, untaxed = _shared(amount, sold, cent), _shared(taxed, sold, cent)
+    for id_ in less:
+        worth[id_] = (worth[id_][0] + less[id_], worth[id_][1] + untaxed[id_])
+    return worth | dict.fromkeys(off, (Decimal(0), Decimal(0)))
 
 
 def _came_back(sale: Row, returns: list[Row]) -> Counter[int]:
@@ -132,19 +159,17 @@ def _came_back(sale: Row, returns: list[Row]) -> Counter[int]:
     came: Counter[int] = Counter()
     sold = {line["id"]: line for line in goods(sale)}
     for line in (one for back in returns for one in goods(back)):
-        count = -(pieces(line["quantity"]) or 0)
+        count = -(counted(line) or 0)
         ours = marked(line["note"])
         if ours and ours[1] in sold:
             came[ours[1]] += count
             continue
         for id_, one in sold.items():
-            room = (pieces(one["quantity"]) or 0) - came[id_]
+            room = (counted(one) or 0) - came[id_]
             if one["product"]["code"] == line["product"]["code"] and count > 0 and room > 0:
                 came[id_] += min(room, count)
                 count -= min(room, count)
-    return Counter(
-        {id_: max(0, min(count, pieces(sold[id_]["quantity"]) or 0)) for id_, count in came.items()}
-    )
+    return Counter({id_: max(0, min(count, counted(sold[id_]) or 0)) for id_, count in came.items()})
 
 
 def _payments(sale: Row, returns: list[Row], cent: Decimal) -> list[Row]:

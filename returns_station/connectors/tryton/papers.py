@@ -10,19 +10,23 @@ from typing import Final
 from returns_station.connectors.api import Refused
 from returns_station.connectors.calls import Ended, Rejected
 from returns_station.connectors.tryton.places import House
-from returns_station.connectors.tryton.rest import Rest, Row, names
+from returns_station.connectors.tryton.quantities import UNITS, factor
+from returns_station.connectors.tryton.rest import PRICE, Rest, Row, exact, names
 from returns_station.connectors.tryton.sold import UNIT_MARK
+from returns_station.connectors.tryton.tracked import without_lots
 
 SALE: Final = "sale.sale"
 SHIPMENT: Final = "stock.shipment.out.return"
 _LIVE: Final = ["state", "!=", "cancelled"]
+BEFORE: Final = ("draft", "quotation", "confirmed")
+"""States of a return sale that has no shipment yet."""
 _STEPS: Final = {"draft": "quote", "quotation": "confirm", "confirmed": "process"}
 
 
 def find_paper(rest: Rest, reference: str) -> Row | None:
     """The return sale with our reference that is not cancelled; raises Ended where there are several."""
-    domain = [["reference", "=", reference], _LIVE]
-    found = rest.find(SALE, domain, "state", "number", "lines.note", "lines.quantity", "lines.product.code")
+    domain = [["reference", "=", reference], _LIVE, rest.own]
+    found = rest.find(SALE, domain, "state", "number", "lines.note")
     if len(found) > 1:
         sentence = f"Tryton has {len(found)} return sales called {reference}, and one was expected."
         raise Ended(
@@ -33,9 +37,9 @@ def find_paper(rest: Rest, reference: str) -> Row | None:
     return found[0] if found else None
 
 
-def make_paper(rest: Rest, sale: Row, reference: str, note: str) -> int:
-    """A draft return sale of a sale, without lines; its id."""
-    own = {"invoice_method": "manual", "shipment_method": "order", "comment": note}
+def make_paper(rest: Rest, sale: Row, reference: str, note: str, house: House) -> int:
+    """A draft return sale of a sale, without lines, whose goods come to this warehouse; its id."""
+    own = {"invoice_method": "manual", "shipment_method": "order", "comment": note, "warehouse": house.id}
     default = {"lines": None, "reference": reference, "origin": f"{SALE},{sale['id']}", **own}
     return rest.copy(SALE, int(sale["id"]), default)
 
@@ -55,15 +59,19 @@ def marked(note: object) -> tuple[str, int] | None:
 
 def find_line(rest: Rest, references: list[str], unit_id: str) -> Row | None:
     """The line of a unit in one of the return sales called so that are not cancelled."""
-    fields = ("sale.state", "sale.reference", "quantity", "product.code", "unit", "note")
+    fields = ("sale.state", "sale.reference", "quantity", "product.code", *UNITS)
     domain = [["sale.reference", "in", references], ["sale.state", "!=", "cancelled"]]
+    domain += [["sale.company", "=", rest.company]]
     found = rest.find("sale.line", [*domain, ["note", "ilike", f"{UNIT_MARK}{unit_id} line %"]], *fields)
     return found[0] if found else None
 
 
 def make_line(rest: Rest, paper: int, sold_line: Row, quantity: int, unit_id: str) -> int:
-    """A line of the draft: a copy of the sold line for fewer than no pieces."""
+    """A line of the draft: a copy of the sold line for fewer than no pieces, in the product's own unit."""
     default = {"sale": paper, "quantity": -quantity, "note": mark(unit_id, int(sold_line["id"]))}
+    if (pack := factor(sold_line)) != 1:
+        price = (sold_line["unit_price"] / pack).quantize(PRICE)
+        default |= {"unit": sold_line["product"]["default_uom"]["id"], "unit_price": exact(price)}
     return rest.copy("sale.line", int(sold_line["id"]), default)
 
 
@@ -92,11 +100,14 @@ def put_away(
     `name` becomes the shipment's reference: a sale's shipment has none of its own.
     """
     state = _state(rest, SHIPMENT, shipment)
-    if state == "draft":
-        state = _step(rest, SHIPMENT, shipment, state, "receive", unwarned=blind is not None)
-    if state == "received":
-        _place(rest, shipment, places, house, name, blind)
-        state = _step(rest, SHIPMENT, shipment, state, "do")
+    try:
+        if state == "draft":
+            state = _step(rest, SHIPMENT, shipment, state, "receive", unwarned=blind is not None)
+        if state == "received":
+            _place(rest, shipment, places, house, name, blind)
+            state = _step(rest, SHIPMENT, shipment, state, "do")
+    except Ended as end:
+        raise without_lots(rest, f"{SHIPMENT},{shipment}", end) from None
     if state != "done":
         raise _stands(rest, "return shipment", state)
 
@@ -105,13 +116,16 @@ def _place(
     rest: Rest, shipment: int, places: Mapping[int, int], house: House, name: str, blind: int | None
 ) -> None:
     domain = [["shipment", "=", f"{SHIPMENT},{shipment}"]]
-    moves = rest.find("stock.move", domain, "origin", "from_location", "to_location", "state")
+    fields = ("origin", "from_location", "to_location", "state", "quantity", "product.code", "shipment")
+    moves = rest.find("stock.move", domain, *fields)
     lines = {move["id"]: names(move["origin"], "sale.line") for move in moves}
     changes: list[object] = []
     for move in moves:
         if move["from_location"] != house.entry or move["state"] != "draft":
             continue
         line = lines.get(names(move["origin"], "stock.move") or 0)
+        if line is None and blind is None:
+            raise _nobodys(move)
         place = blind if blind is not None else places.get(line or 0)
         if place is not None and move["to_location"] != place:
             changes.append(["write", [move["id"]], {"to_location": place}])
@@ -121,6 +135,16 @@ def _place(
     # What stands as wanted is not written again: a write whose every answer gets lost would never be got past.
     if values:
         rest.write(SHIPMENT, shipment, values)
+
+
+def _nobodys(move: Row) -> Ended:
+    """Goods of no sale line have no place that anybody decided: Tryton would put them with what is to be sold."""
+    sentence = (
+        f"The return shipment in Tryton moves {move['quantity']} of {move['product']['code']} that no line of the "
+        f"return sale stands for, so nobody decided where they go."
+    )
+    hint = "Delete that move there, or do the shipment there by hand with its places; then retry it."
+    return Ended(Refused("upstream.moves", sentence, hint))
 
 
 def _process(rest: Rest, paper: int) -> None:
@@ -156,7 +180,7 @@ def receive_blind(
     rest: Rest, reference: str, customer: int, product: Row, quantity: int, place: int, house: House
 ) -> int:
     """Goods that no sale is known for: a return shipment of their own, done; its id. `product` has `id` and `unit`."""
-    found = rest.find(SHIPMENT, [["reference", "=", reference], _LIVE])
+    found = rest.find(SHIPMENT, [["reference", "=", reference], _LIVE, rest.own])
     id_ = found[0]["id"] if found else _make_blind(rest, reference, customer, product, quantity, house)
     put_away(rest, id_, {}, house, reference, blind=place)
     return int(id_)

@@ -20,13 +20,18 @@ class House:
 
 
 class Places:
-    """Tryton's locations by our codes; each is asked for once in the life of a connector."""
+    """Tryton's locations by our codes; each is asked for once until `forget`."""
 
     def __init__(self, rest: Rest, options: dict[str, str]) -> None:
         self._rest = rest
         self._options = options
         self._known: dict[str, int] = {}
         self._house: House | None = None
+
+    def forget(self) -> None:
+        """Locations are asked for anew: an administrator may have named them otherwise since."""
+        self._known.clear()
+        self._house = None
 
     def find(self, code: str, disposition: str) -> int:
         """The id of the location for a place of ours.

@@ -22,13 +22,22 @@ _LOCKED: Final = frozenset({409, 423, 503})
 """503 is how Tryton says that a record is locked by another user's transaction, which was rolled back."""
 
 BY_ID: Final = (("id", "ASC"),)
+PRICE: Final = Decimal("0.0001")
+"""The least of a price that Tryton keeps (`price_decimal` of its configuration, 4 where nothing is said)."""
+MANY: Final = 40
+"""Values a search names at most: 40 of our longest references come to 2.7 kB."""
 
 
 class Rest:
-    """Calls of one Tryton database in one company. Raises what `Calls` raises."""
+    """Calls of one Tryton database in one company. Raises what `Calls` raises.
+
+    `own` is the part of a domain that keeps to that company: a user may see several.
+    """
 
     def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
         self.company = _company(settings)
+        self.now = now
+        self.own = ["company", "=", self.company]
         key = settings.token or ""
         context: Row = {"company": self.company}
         self.calls = Calls(settings, _headers(key, context), now, _LOCKED)
@@ -53,6 +62,17 @@ class Rest:
         if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row for row in rows):
             raise self._strange("a search without records")
         return rows
+
+    def among(
+        self, model: str, field: str, values: Sequence[object], *fields: str, domain: Domain = ()
+    ) -> list[Row]:
+        """Records whose field is one of many values, by id. Asked for in parts: a long domain makes a long address, and
+        servers before Tryton take 4 to 8 kB of it (gunicorn 4,094 bytes, else 414)."""
+        rows: list[Row] = []
+        for start in range(0, len(values), MANY):
+            part = [field, "in", list(values[start : start + MANY])]
+            rows += self.find(model, [part, *domain], *fields)
+        return sorted(rows, key=lambda row: int(row["id"]))
 
     def one(self, model: str, id_: int, *fields: str) -> Row | None:
         """A record by its id, or None where it is not there (or not to be seen)."""

@@ -10,7 +10,8 @@ from returns_station.connectors.api import Delivered, Outcome, Outgoing, Referen
 from returns_station.connectors.calls import Ended
 from returns_station.connectors.tryton import moving, papers
 from returns_station.connectors.tryton.places import Places
-from returns_station.connectors.tryton.rest import Rest, Row, pieces
+from returns_station.connectors.tryton.quantities import counted
+from returns_station.connectors.tryton.rest import Rest, Row
 from returns_station.connectors.tryton.sold import Sold, need_sale, read_sold
 
 _OPEN: Final = ("draft",)
@@ -113,7 +114,7 @@ class Returning:
             return int(found["id"]), True
         sale = need_sale(self.rest, str(data["order_number"]))
         note = f"Return {number_of(data)}, parcel {data['plate']}, {data['return_id']}"
-        made = papers.make_paper(self.rest, sale, reference, note)
+        made = papers.make_paper(self.rest, sale, reference, note, self.places.house())
         refs.put(f"sale:{reference}", str(made))
         return made, False
 
@@ -131,6 +132,8 @@ class Returning:
         if line is not None and refs.get(f"place:{unit}") is None:
             refs.put(f"place:{unit}", str(place))
         if line is None:
+            if refs.get(f"blind:{unit}") is not None and earlier not in (None, effect.key):
+                return self._again(effect, refs, place)
             return self._new_unit(effect, refs, place)
         refs.put(f"stock:{unit}", effect.key)
         if line["sale"]["state"] in _OPEN:
@@ -196,7 +199,7 @@ class Returning:
 
     def _blind_reversed(self, effect: Outgoing, refs: References) -> Outcome:
         reference = self._papers(dict(effect.data))[1]
-        domain = [["reference", "=", reference], ["state", "=", "done"]]
+        domain = [["reference", "=", reference], ["state", "=", "done"], self.rest.own]
         if not self.rest.find(papers.SHIPMENT, domain):
             return Delivered(None, duplicate=True)
         return self._shift(effect, refs, self.places.house().entry)
@@ -218,7 +221,7 @@ class Returning:
     def _move_again(self, effect: Outgoing, refs: References, line: Row, place: int) -> Outcome:
         data: Row = dict(effect.data)
         known, told = (
-            (line["product"]["code"], -(pieces(line["quantity"]) or 0)),
+            (line["product"]["code"], -(counted(line) or 0)),
             (data["sku"], int(data["quantity"])),
         )
         if known != told:
@@ -226,8 +229,11 @@ class Returning:
                 f"Tryton received this unit as {known[1]} of {known[0]}; now it is {told[1]} of {told[0]}."
             )
             return Refused("upstream.changed", sentence, "A person corrects the return in Tryton.")
+        return self._again(effect, refs, place)
+
+    def _again(self, effect: Outgoing, refs: References, place: int) -> Outcome:
         outcome = self._shift(effect, refs, place)
-        refs.put(f"stock:{data['unit_id']}", effect.key)
+        refs.put(f"stock:{effect.data['unit_id']}", effect.key)
         return outcome
 
     def _shift(self, effect: Outgoing, refs: References, place: int) -> Outcome:
@@ -249,9 +255,9 @@ class Returning:
         unit = str(data["unit_id"])
         if refs.get(f"blind:{unit}") is not None:
             return True
-        kept = refs.get(f"line:{unit}")
-        row = self.rest.one("sale.line", int(kept), "sale.state") if kept else None
-        return row is not None and row["sale"]["state"] not in _OPEN
+        # Read, not remembered: a line whose answer was lost is in Tryton and among no references.
+        line = papers.find_line(self.rest, self._papers(data), unit)
+        return line is not None and line["sale"]["state"] not in _OPEN
 
     # --- what they stand on -------------------------------------------------------------------------------------------
 
@@ -277,7 +283,12 @@ class Returning:
         return beyond
 
     def _product(self, sku: str) -> Row:
-        found = self.rest.find("product.product", [["code", "=", sku]], "default_uom")
+        fields = ("default_uom", "active")
+        # What is sold no more still comes back; Tryton leaves it out of a search that does not ask for it.
+        every = self.rest.find(
+            "product.product", [["code", "=", sku], ["active", "in", [True, False]]], *fields
+        )
+        found = [row for row in every if row["active"]] or every
         if len(found) != 1:
             sentence = f"Tryton has {len(found)} products with the code {sku}."
             raise Ended(

@@ -7,18 +7,21 @@ from typing import Final
 
 from returns_station.connectors.api import Refused
 from returns_station.connectors.calls import Ended
-from returns_station.connectors.tryton.rest import Rest, Row, names, pieces
+from returns_station.connectors.tryton.quantities import counted, units
+from returns_station.connectors.tryton.rest import Rest, Row, names
 
 UNIT_MARK: Final = "returns-station unit "
 """What a line's note begins with; the id of the unit, and of the sold line, follow."""
 
 _LIVE: Final = ["state", "!=", "cancelled"]
+NO_RETURN: Final = ["OR", ["origin", "=", None], ["origin", "not like", "sale.sale,%"]]
+"""Sales that goods were sold by: one may come from an opportunity, a subscription and so on, never from a sale."""
 _LINES: Final = (
     "lines.type",
     "lines.quantity",
     "lines.product.code",
     "lines.note",
-    "lines.unit",
+    *units("lines"),
     "lines.unit_price",
     "lines.invoice_lines",
 )
@@ -30,6 +33,7 @@ _INVOICE_LINES: Final = (
     "unit",
     "product.code",
     "product.type",
+    "product.default_uom",
     "quantity",
     "invoice",
 )
@@ -50,9 +54,7 @@ class Sold:
         """Lines of products that were sold."""
         rows: list[Row] = self.sale["lines"]
         return [
-            line
-            for line in rows
-            if line["type"] == "line" and line["product"] and (pieces(line["quantity"]) or 0) > 0
+            line for line in rows if line["type"] == "line" and line["product"] and (counted(line) or 0) > 0
         ]
 
     def line(self, order_line: object, sku: str) -> Row | None:
@@ -61,11 +63,11 @@ class Sold:
         named = [line for line in goods if str(line["id"]) == str(order_line)]
         if named:
             return named[0]
-        return max(goods, key=lambda line: (pieces(line["quantity"]) or 0, -line["id"]), default=None)
+        return max(goods, key=lambda line: (counted(line) or 0, -line["id"]), default=None)
 
     def sold(self, sku: str) -> int:
         """Pieces of a SKU that were sold."""
-        return sum(pieces(line["quantity"]) or 0 for line in self.goods() if line["product"]["code"] == sku)
+        return sum(counted(line) or 0 for line in self.goods() if line["product"]["code"] == sku)
 
     def came_back(self) -> Counter[str]:
         """Pieces by SKU in all return sales that are not cancelled, whoever made them."""
@@ -73,7 +75,7 @@ class Sold:
         for sale in self.returns:
             for line in sale["lines"]:
                 if line["type"] == "line" and line["product"]:
-                    came[line["product"]["code"]] -= pieces(line["quantity"]) or 0
+                    came[line["product"]["code"]] -= counted(line) or 0
         return came
 
 
@@ -89,7 +91,7 @@ def find_sale(rest: Rest, order_number: str) -> Row | None:
         "warehouse",
         *_LINES,
     )
-    own = [["origin", "=", None], _LIVE]
+    own = [NO_RETURN, _LIVE, rest.own]
     for domain in ([["reference", "=", order_number]], [["number", "=", order_number]]):
         found = rest.find("sale.sale", [*domain, *own], *fields)
         if len(found) > 1:
@@ -162,11 +164,11 @@ def read_money(rest: Rest, sold: Sold) -> Money:
     """Invoices and credit notes of a sale: by its lines, by those of its return sales, by lines that credit a line."""
     own = [f"sale.line,{line['id']}" for line in sold.sale["lines"]]
     back = [f"sale.line,{line['id']}" for sale in sold.returns for line in sale["lines"]]
-    lines = rest.find("account.invoice.line", [["origin", "in", own]], *_INVOICE_LINES)
+    lines = rest.among("account.invoice.line", "origin", own, *_INVOICE_LINES)
     origins = back + [f"account.invoice.line,{line['id']}" for line in lines]
-    crediting = rest.find("account.invoice.line", [["origin", "in", origins]], "invoice") if origins else []
+    crediting = rest.among("account.invoice.line", "origin", origins, "invoice")
     ids = sorted({row["invoice"] for row in [*lines, *crediting] if row["invoice"]})
-    found = rest.find("account.invoice", [["id", "in", ids], _LIVE], *_INVOICES) if ids else []
+    found = rest.among("account.invoice", "id", ids, *_INVOICES, domain=[_LIVE])
     posted = [row for row in found if row["total_amount"] > 0 and row["state"] in ("posted", "paid")]
     credit = [row for row in found if row["total_amount"] < 0]
     real = {row["id"] for row in posted}

@@ -1,4 +1,8 @@
-"""Goods of a return as Tryton has them: each unit, how many, and where it lies now."""
+"""Goods of a return as Tryton's own moves have them: each unit, how many, and where they were put.
+
+Received is what moves brought to where goods come in; what moves from there brought on lies at their places, and what
+none brought on lies there still. Internal shipments of ours come after that.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,11 +11,22 @@ from typing import Final
 from returns_station.connectors.api import Asked, Stated
 from returns_station.connectors.calls import Ended
 from returns_station.connectors.tryton import moving, papers
+from returns_station.connectors.tryton.lots import Lot, Moves, moved_on
 from returns_station.connectors.tryton.places import Places
-from returns_station.connectors.tryton.rest import Rest, Row, pieces
+from returns_station.connectors.tryton.quantities import counted
+from returns_station.connectors.tryton.rest import Rest, Row
 
 _LIVE: Final = ["state", "!=", "cancelled"]
-_BLIND: Final = ("from_location", "to_location", "state", "quantity", "product.code")
+_MOVE: Final = (
+    "origin",
+    "from_location",
+    "to_location",
+    "state",
+    "internal_quantity",
+    "product.code",
+    "shipment",
+)
+_Units = dict[str, Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,79 +38,96 @@ class StatedGoods:
 
     def read(self, asked: Asked, found: list[Row], number: str) -> list[Stated]:
         """What stands in the return sales found, and in return shipments without a sale."""
-        units: dict[str, Row] = {}
+        units: _Units = {}
         for effect in asked.effects:
             data: Row = dict(effect.data)
             if data.get("unit_id"):
                 units[str(data["unit_id"])] = units.get(str(data["unit_id"]), {}) | data
-        now = self._moved(asked)
-        stated = [*self._sold(asked, found, units, now), *self._blind(number, found, units, now)]
-        return [one for one in stated if one.quantity]
+        after = self._after(asked)
+        stated: list[Stated] = []
+        for unit, lots in (*self._sold(asked, found, units), *self._blind(number, found, units)):
+            told = units.get(unit or "")
+            entry = self.places.house().entry
+            now = moved_on(lots, after.get(unit or "", []), entry) if unit else lots
+            stated += [self._stated(lot, unit, told) for lot in now if lot.count]
+        return stated
+
+    def _stated(self, lot: Lot, unit: str | None, told: Row | None) -> Stated:
+        place = self._code(lot.place, told) if lot.done else None
+        return Stated("stock", lot.name, unit, lot.done or lot.awaited, lot.sku, lot.count, place)
+
+    # --- goods of a return sale ---------------------------------------------------------------------------------------
 
     def _sold(
-        self, asked: Asked, found: list[Row], units: dict[str, Row], now: dict[str, int]
-    ) -> Iterator[Stated]:
-        moves = self._moves([line["id"] for row in found for line in row["lines"]])
+        self, asked: Asked, found: list[Row], units: _Units
+    ) -> Iterator[tuple[str | None, tuple[Lot, ...]]]:
         completed = any(effect.type == "returns.completed" for effect in asked.effects)
-        for row, line in [(paper, line) for paper in found for line in paper["lines"]]:
-            ours = papers.marked(line["note"])
-            unit = ours[0] if ours and ours[0] in units else None
-            at, done = moves.get(f"sale.line,{line['id']}", (None, False))
-            if self._taken_back(now, unit):
-                continue
-            place = self._code(now.get(unit or "", at), units.get(unit or "")) if done else None
-            name = f"return sale {row['number'] or row['reference']}, line {line['id']}"
-            awaited = row["state"] == "draft" and not completed
-            count, sku = -(pieces(line["quantity"]) or 0), (line["product"] or {}).get("code")
-            yield Stated("stock", name, unit, done or awaited, sku, count, place)
+        moves = self._moves(found)
+        for row in found:
+            name = f"return sale {row['number'] or row['reference']}"
+            drafted, lines = row["state"] == "draft", [line for line in row["lines"] if line["product"]]
+            for line in lines:
+                ours = papers.marked(line["note"])
+                unit, called = ours[0] if ours and ours[0] in units else None, f"{name}, line {line['id']}"
+                if row["state"] in papers.BEFORE:
+                    count = -(counted(line) or 0)
+                    awaited = drafted and not completed
+                    yield unit, (Lot(called, line["product"]["code"], count, None, False, awaited),)
+                else:
+                    yield unit, moves.of_line(line["id"], called)
+            for shipment in row["shipment_returns"]:
+                yield None, moves.of_nobody(int(shipment["id"]), name)
+
+    def _moves(self, found: list[Row]) -> Moves:
+        """Every move of the return sales found: by the lines they stand for, and by their shipments."""
+        lines = [f"sale.line,{line['id']}" for row in found for line in row["lines"]]
+        boxes = [f"{papers.SHIPMENT},{one['id']}" for row in found for one in row["shipment_returns"]]
+        first = self._live("origin", lines)
+        second = self._live("origin", [f"stock.move,{move['id']}" for move in first])
+        rest = self._live("shipment", boxes)
+        every = {int(move["id"]): move for move in (*first, *second, *rest)}
+        return Moves(tuple(every.values()), self.places.house().entry)
+
+    def _live(self, field: str, values: list[str]) -> list[Row]:
+        return self.rest.among("stock.move", field, values, *_MOVE, domain=[_LIVE])
+
+    # --- goods without one --------------------------------------------------------------------------------------------
 
     def _blind(
-        self, number: str, found: list[Row], units: dict[str, Row], now: dict[str, int]
-    ) -> Iterator[Stated]:
-        domain = [["reference", "like", f"{number}/%"], _LIVE]
-        fields = [f"moves.{field}" for field in _BLIND]
-        sold = {row["reference"] for row in found}
-        for row in self.rest.find(papers.SHIPMENT, domain, "reference", "number", *fields):
-            if row["reference"] in sold:
-                continue
-            plates = {str(data.get("lpn")): unit for unit, data in units.items()}
-            unit = plates.get(str(row["reference"]).rpartition("/")[2])
-            for move in row["moves"]:
-                if move["from_location"] != self.places.house().entry or self._taken_back(now, unit):
-                    continue
-                done, at = move["state"] == "done", now.get(unit or "", move["to_location"])
-                place = self._code(at, units.get(unit or "")) if done else None
-                name, count = f"return shipment {row['number']}", pieces(move["quantity"])
-                yield Stated("stock", name, unit, done, move["product"]["code"], count, place)
-
-    def _taken_back(self, now: dict[str, int], unit: str | None) -> bool:
-        """Whether a unit was taken back to where goods come in: it is at no place until it is put away again."""
-        return unit is not None and now.get(unit) == self.places.house().entry
-
-    def _moves(self, lines: list[int]) -> dict[str, tuple[int | None, bool]]:
-        """Where the goods of sale lines were put, and whether that is done: by the line as `sale.line,<id>`."""
-        if not lines:
-            return {}
-        fields, own = ("origin", "to_location", "state"), [f"sale.line,{id_}" for id_ in lines]
-        first = self.rest.find("stock.move", [["origin", "in", own], _LIVE], *fields)
-        origins = {f"stock.move,{move['id']}": move["origin"] for move in first}
-        second = (
-            self.rest.find("stock.move", [["origin", "in", list(origins)], _LIVE], *fields) if origins else []
+        self, number: str, found: list[Row], units: _Units
+    ) -> Iterator[tuple[str | None, tuple[Lot, ...]]]:
+        domain = [["reference", "like", f"{number}/%"], _LIVE, self.rest.own]
+        sold, plates = (
+            {row["reference"] for row in found},
+            {str(told.get("lpn")): id_ for id_, told in units.items()},
         )
-        return {origins[move["origin"]]: (move["to_location"], move["state"] == "done") for move in second}
+        shipments = [
+            row
+            for row in self.rest.find(papers.SHIPMENT, domain, "reference", "number")
+            if row["reference"] not in sold and str(row["reference"]).startswith(f"{number}/")
+        ]
+        every = self._live("shipment", [f"{papers.SHIPMENT},{row['id']}" for row in shipments])
+        moves = Moves(tuple(every), self.places.house().entry)
+        for row in shipments:
+            unit = plates.get(str(row["reference"]).rpartition("/")[2])
+            yield unit, moves.of_shipment(int(row["id"]), f"return shipment {row['number']}")
 
-    def _moved(self, asked: Asked) -> dict[str, int]:
-        """Where internal shipments of ours brought units last."""
+    # --- what became of them ------------------------------------------------------------------------------------------
+
+    def _after(self, asked: Asked) -> dict[str, list[Row]]:
+        """Moves of our internal shipments that are done, by unit, in the order they were told."""
         references: dict[str, str] = {}
         for effect in asked.effects:
             data: Row = dict(effect.data)
             if data.get("lpn"):
                 references[f"{data['lpn']}/{effect.key}"] = str(data["unit_id"])
-        if not references:
-            return {}
-        domain = [["reference", "in", list(references)], ["state", "=", "done"]]
-        moved = self.rest.find(moving.MODEL, domain, "reference", "to_location")
-        return {references[row["reference"]]: int(row["to_location"]) for row in moved}
+        domain = [["state", "=", "done"], self.rest.own]
+        shipments = self.rest.among(moving.MODEL, "reference", list(references), "reference", domain=domain)
+        named = {f"{moving.MODEL},{row['id']}": references[row["reference"]] for row in shipments}
+        done: dict[str, list[Row]] = {}
+        for move in self._live("shipment", list(named)):
+            done.setdefault(named[move["shipment"]], []).append(move)
+        return done
 
     def _code(self, location: int | None, unit: Row | None) -> str | None:
         """Our code for a location: the unit's own where that is where Tryton should have it, else Tryton's."""

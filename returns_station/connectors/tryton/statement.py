@@ -1,5 +1,6 @@
 """What Tryton has of a return, read from its documents' lines: for `reconcile`, which compares it with what was sent."""
 
+import re
 from datetime import UTC
 from decimal import Decimal
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from returns_station.connectors.api import Asked, Stated
 from returns_station.connectors.tryton.credit import MODEL
 from returns_station.connectors.tryton.places import Places
+from returns_station.connectors.tryton.quantities import units
 from returns_station.connectors.tryton.rest import Rest, Row, moment
 from returns_station.connectors.tryton.returning import number_of, paper_reference
 from returns_station.connectors.tryton.sold import find_sale
@@ -14,6 +16,8 @@ from returns_station.connectors.tryton.stated_goods import StatedGoods
 from returns_station.domain.money import exponent
 
 _LIVE: Final = ["state", "!=", "cancelled"]
+_SETTLEMENT: Final = re.compile(r"/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+"""How a note of ours is called at its end; one of another return of the order is that return's own."""
 _PAPER: Final = (
     "reference",
     "number",
@@ -22,6 +26,8 @@ _PAPER: Final = (
     "lines.note",
     "lines.quantity",
     "lines.product.code",
+    *units("lines"),
+    "shipment_returns.state",
 )
 
 
@@ -35,7 +41,8 @@ class Statement:
     def read(self, asked: Asked) -> tuple[Stated, ...]:
         """Everything there is: return sales, goods by unit, credit notes, ours and others'."""
         named = ["reference", "like", f"{_number(asked)}/%"]
-        found = [row for row in self._rest.find("sale.sale", [named, _LIVE], *_PAPER) if _ours(asked, row)]
+        rows = self._rest.find("sale.sale", [named, _LIVE, self._rest.own], *_PAPER)
+        found = [row for row in rows if _ours(asked, row)]
         return (
             *_receipts(asked, found),
             *self._goods.read(asked, found, _number(asked)),
@@ -51,7 +58,7 @@ class Statement:
         ids = {id_ for row in found for id_ in row["invoices"]} | self._foreign(asked)
         domain: list[object] = ["OR", ["id", "in", sorted(ids)], ["reference", "like", f"{_number(asked)}/%"]]
         fields = ("number", "reference", "state", "total_amount", "currency.code")
-        notes = self._rest.find(MODEL, [domain, ["type", "=", "out"], _LIVE], *fields)
+        notes = self._rest.find(MODEL, [domain, ["type", "=", "out"], _LIVE, self._rest.own], *fields)
         mine = [row for row in notes if row["total_amount"] <= 0 and (row["id"] in ids or _ours(asked, row))]
         return [_credit(row, settlements.pop(str(row["reference"]), None)) for row in mine]
 
@@ -62,13 +69,14 @@ class Statement:
             return set()
         began = min(effect.occurred_at for effect in asked.effects).astimezone(UTC).replace(tzinfo=None)
         own = [f"sale.line,{line['id']}" for line in sale["lines"]]
-        lines = self._rest.find("account.invoice.line", [["origin", "in", own]])
+        lines = self._rest.among("account.invoice.line", "origin", own)
         origins = [f"account.invoice.line,{line['id']}" for line in lines]
-        domain = [["origin", "in", origins], ["invoice.create_date", ">=", moment(began)]]
-        crediting = self._rest.find("account.invoice.line", domain, "invoice.reference")
-        return {
-            int(row["invoice"]["id"]) for row in crediting if "/" not in (row["invoice"]["reference"] or "")
-        }
+        since = [["invoice.create_date", ">=", moment(began)]]
+        crediting = self._rest.among(
+            "account.invoice.line", "origin", origins, "invoice.reference", domain=since
+        )
+        notes = {int(row["invoice"]["id"]): row["invoice"]["reference"] or "" for row in crediting}
+        return {id_ for id_, reference in notes.items() if not _SETTLEMENT.search(reference)}
 
 
 def _number(asked: Asked) -> str:
