@@ -13,7 +13,7 @@ from tests.commands.dock_kit import KINDS, Dock
 from tests.commands.shadow_kit import Row, planted, play, script_of, states, write_export
 
 SHIFT = (1, 2, 4, 5, 6, 7, 8, 11, 13, 14, 23, 24, 37, 38)
-"""Not all 40: one of those holds an article that Tryton does not have, so its row is parked. `test_tryton_shift` plays them all."""
+"""Not all 40: one holds an article that Tryton does not have, so its row is parked; `test_tryton_shift` plays them all."""
 TARGET = (
     '\n[[target]]\nname = "erp"\nconnector = "tryton"\nurl = "{url}"\ntoken_env = "ERP_TOKEN"\n{mode}\n'
     '[target.options]\nblind_party = "{party}"\n'
