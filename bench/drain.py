@@ -32,7 +32,7 @@ from returns_station.testing.upstream.process import TEST_SECRET, Upstream
 DRAIN_GOAL: Final = 0.7
 WORKER_GOAL: Final = 1.2
 BATCH: Final = 100
-_PER_RETURN: Final = 3
+_PER_RETURN: Final = 4
 _RAW = tables.table(tables.RawInput)
 _OUTBOX = tables.table(tables.Outbox)
 
@@ -44,12 +44,12 @@ def now() -> datetime:
 
 
 def effects(count: int) -> list[Outgoing]:
-    """`count` effects, three to a return: a receipt and two stock movements."""
-    made = []
+    """`count` effects, four to a return: a receipt, two stock movements, and the parcel completed."""
+    made, name = [], ""
     for number in range(count):
-        if number % _PER_RETURN == 0:
-            name = str(uuid.uuid4())
-        kind, data = _receipt(name) if number % _PER_RETURN == 0 else _stock(name, number)
+        step = number % _PER_RETURN
+        name = name if step else str(uuid.uuid4())
+        kind, data = (_receipt(name), _stock(name, number), _stock(name, number), _completed(name))[step]
         made.append(Outgoing(str(uuid.uuid4()), kind, "wms", name, number % _PER_RETURN, now(), "D1", data))
     return made
 
@@ -67,6 +67,19 @@ def _stock(name: str, number: int) -> tuple[str, dict[str, object]]:
         "sku": "85123A", "quantity": 6, "unit": "each", "lot": None, "expiry": None, "serial": None, "grade": "grade_a",
         "disposition": "return_to_stock", "location": "A-01-1", "container": None, "order_number": "536365",
         "order_line": "1",
+    }  # fmt: skip
+
+
+def _completed(name: str) -> tuple[str, dict[str, object]]:
+    unit = {
+        "lpn": "L1-0000001-7", "sku": "85123A", "quantity": 6, "order_line": "1", "disposition": "return_to_stock",
+        "grade": "grade_a", "location": "A-01-1", "container": None, "held": False,
+    }  # fmt: skip
+    line = {"order_line": "1", "sku": "85123A", "expected": 12, "received": 12, "short": 0, "awaiting": 0}
+    return "returns.completed", {
+        "merchant": "candles", "site": "leeds", "return_id": name, "return_number": "RMA-7", "order_number": "536365",
+        "parcel_id": str(uuid.uuid4()), "plate": "P-0001", "return_type": "rma",
+        "units": [{"unit_id": str(uuid.uuid4())} | unit for _ in range(2)], "lines": [line],
     }  # fmt: skip
 
 
