@@ -27,9 +27,12 @@ class Moves:
     every: tuple[Row, ...]
     entry: int
 
-    def of_line(self, line: int, name: str) -> tuple[Lot, ...]:
-        """What came in for a sale line."""
-        incoming = [move for move in self.every if names(move["origin"], "sale.line") == line]
+    def of_line(self, line: int, name: str, *, over: bool) -> tuple[Lot, ...]:
+        """What came in for a sale line; before anything of it came in and before a shipment was done (`over`), what is
+        to come. Tryton makes a new shipment for what a shipment that is done left over."""
+        every = [move for move in self.every if names(move["origin"], "sale.line") == line]
+        came = [move for move in every if move["state"] == "done"]
+        incoming = came if came or over else every
         return tuple(self._lots(incoming, self._from(incoming), name))
 
     def of_shipment(self, shipment: int, name: str) -> tuple[Lot, ...]:

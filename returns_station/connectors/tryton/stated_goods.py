@@ -65,6 +65,7 @@ class StatedGoods:
         moves = self._moves(found)
         for row in found:
             name = f"return sale {row['number'] or row['reference']}"
+            over = any(one["state"] == "done" for one in row["shipment_returns"])
             drafted, lines = row["state"] == "draft", [line for line in row["lines"] if line["product"]]
             for line in lines:
                 ours = papers.marked(line["note"])
@@ -74,7 +75,7 @@ class StatedGoods:
                     awaited = drafted and not completed
                     yield unit, (Lot(called, line["product"]["code"], count, None, False, awaited),)
                 else:
-                    yield unit, moves.of_line(line["id"], called)
+                    yield unit, moves.of_line(line["id"], called, over=over)
             for shipment in row["shipment_returns"]:
                 yield None, moves.of_nobody(int(shipment["id"]), name)
 
