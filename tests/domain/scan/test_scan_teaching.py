@@ -167,6 +167,8 @@ def test_what_was_learned_is_told_in_sentences() -> None:
 
 
 @given(st.binary(max_size=60), st.sampled_from(CODES), st.sampled_from(["keyboard", "serial"]))
-def test_whatever_keys_come_what_is_learned_is_habits_or_a_problem(raw: bytes, code: TestCode, source: str) -> None:
+def test_whatever_keys_come_what_is_learned_is_habits_or_a_problem(
+    raw: bytes, code: TestCode, source: str
+) -> None:
     found = learn(code, strokes(raw), source)  # type: ignore[arg-type]
     assert isinstance(found, Learned | Problem)
