@@ -21,7 +21,8 @@ def sold(within: bool, **item: Any) -> dict[str, Any]:
     }
     return {
         "display_id": 7, "custom_display_id": None, "currency_code": "eur", "created_at": "2026-11-25T21:24:25.069Z",
-        "shipping_total": "4.9", "customer_id": "cus_1", "items": [line | item],
+        "shipping_methods": [{"id": "ordsm_1", "total": "4.9"}],
+        "customer_id": "cus_1", "items": [line | item],
         "payment_collections": [{"payments": [payment]}],
     }  # fmt: skip
 

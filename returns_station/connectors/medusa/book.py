@@ -76,18 +76,21 @@ def return_number(one: Json) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an order: pieces shipped, and come back so far."""
+    """One line of an order: pieces sent, and come back so far.
+
+    Sent is what was fulfilled, which is what Medusa itself lets come back: nobody marks a pick-up as shipped.
+    """
 
     id: str
     sku: str
-    shipped: int
+    sent: int
     back: int
     variant: str | None
 
     @property
     def room(self) -> int:
         """Pieces that may still come back."""
-        return max(self.shipped - self.back, 0)
+        return max(self.sent - self.back, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,16 @@ class Book:
     def active(self) -> Json | None:
         """The one order change that is open, if any: Medusa allows one an order."""
         return next((change for change in self.changes if change.get("status") in ACTIVE), None)
+
+    def drafts(self, number: object) -> tuple[Json, ...]:
+        """Returns of this number that somebody else began and did not request."""
+        return tuple(
+            one
+            for one in self.returns
+            if one.get("status") == "open"
+            and return_number(one) == number
+            and not (one.get("metadata") or {}).get("returns_station")
+        )
 
     def of(self, return_id: str, number: object) -> tuple[Json, ...]:
         """Returns that are ours by our id in them, or by the number that they are known by; the oldest first, no drafts."""
@@ -234,7 +247,7 @@ def _line(item: Json) -> Line:
     detail = item["detail"]
     back = whole(detail["return_received_quantity"]) + whole(detail["return_dismissed_quantity"])
     sku = str(item.get("variant_sku") or item["id"])
-    return Line(str(item["id"]), sku, whole(detail["shipped_quantity"]), back, item.get("variant_id"))
+    return Line(str(item["id"]), sku, whole(detail["fulfilled_quantity"]), back, item.get("variant_id"))
 
 
 def _payment(payment: Json, currency: str) -> Payment:

@@ -63,7 +63,7 @@ class MedusaConnector:
         self._books = Books(self._calls)
         self._returning = Returning(self._calls, self._books, self._location)
         self._refunding = Refunding(self._calls, self._reason)
-        self._feeds = Feeds(self._calls, self._books)
+        self._feeds = Feeds(self._calls, self._books, now)
         self._known: dict[str, str] = {}
 
     def deliver(self, effect: Outgoing, refs: References) -> Outcome:

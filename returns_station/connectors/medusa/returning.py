@@ -18,6 +18,7 @@ from returns_station.connectors.medusa.book import (
     noted,
     whole,
 )
+from returns_station.connectors.medusa.levels import Levels
 
 SELLABLE: Final = frozenset({"return_to_stock", "return_to_stock_resale"})
 NOTHING: Final = Delivered(None, duplicate=False)
@@ -30,6 +31,7 @@ class Returning:
         self._calls = calls
         self._books = books
         self._location = location
+        self._levels = Levels(calls)
 
     def book(self, effect: Outgoing) -> Book | None:
         """The order of an effect; None where it names none. Ends the effect where Medusa has no such order."""
@@ -256,49 +258,21 @@ class Returning:
     ) -> Outcome:
         """Of a unit that Medusa counts as come back, `stands` pieces are on stock, not `stood`: the level is written.
 
-        The level is absolute, so it is read just before; what was read is kept, and a level that is neither that nor
-        what was written is for a person.
+        A kit has a level for each of its articles; each is written once.
         """
         unit, name = str(effect.data["unit_id"]), f"level:{effect.key}"
         if stood is None:
             stood = int(refs.get(f"sellable:{unit}") or "0")
         if refs.get(name) == "done":
             return Delivered(made, duplicate=True)
-        place = self._level(line)
-        if place is None or stands == stood:
-            refs.put(name, "done")
-            refs.put(f"sellable:{unit}", str(stands))
-            return Delivered(made, duplicate=False)
-        at, level = place
-        before = int(refs.get(name) or level)
-        after = before + stands - stood
-        if level not in (before, after) or after < 0:
-            sentence = _LEVEL.format(line.sku, before, after, level)
-            return Refused("medusa.level", sentence, _LEVEL_HINT)
-        refs.put(name, str(before))
-        if level != after:
-            act(self._calls, at, {"stocked_quantity": after}, "inventory_item")
+        if stands != stood:
+            for level in self._levels.of(line, made):
+                refused = self._levels.move(level, stands - stood, refs, name)
+                if refused is not None:
+                    return refused
         refs.put(f"sellable:{unit}", str(stands))
         refs.put(name, "done")
         return Delivered(made, duplicate=False)
-
-    def _level(self, line: Line) -> tuple[str, int] | None:
-        """Where the stock level of a line's article is written, and what it is; None where Medusa keeps none."""
-        if line.variant is None:
-            return None
-        row = self._calls.get(f"/admin/product-variants?id={line.variant}&fields=id,*inventory_items")[
-            "variants"
-        ]
-        items = [
-            item for one in row if one["id"] == line.variant for item in one.get("inventory_items") or ()
-        ]
-        if len(items) != 1:
-            return None
-        at = f"/admin/inventory-items/{items[0]['inventory_item_id']}/location-levels"
-        place = self._location()
-        levels = self._calls.get(f"{at}?location_id={place}")["inventory_levels"]
-        found = [whole(level["stocked_quantity"]) for level in levels if level["location_id"] == place]
-        return (f"{at}/{place}", found[0]) if found else None
 
 
 def _own(change: Json, effect: Outgoing) -> bool:
@@ -341,11 +315,9 @@ _CHANGING: Final = (
     "Order {0} in {1} has an open {2} that is not ours; nothing else can be done to it until it is finished."
 )
 _CHANGING_HINT: Final = "Confirm or cancel it in Medusa; the effect then goes on by itself."
-_CEILING: Final = "Of {1.sku} in order {0}, {1.shipped} were shipped and {1.back} have come back: {2} more cannot be received."
+_CEILING: Final = (
+    "Of {1.sku} in order {0}, {1.sent} were sent and {1.back} have come back: {2} more cannot be received."
+)
 _CEILING_HINT: Final = (
     "Decide what the surplus is; Medusa would take it, and sell stock that was never returned."
 )
-_LEVEL: Final = (
-    "The stock of {0} was {1} and should have become {2}; it is {3} now: others have moved it meanwhile."
-)
-_LEVEL_HINT: Final = "Correct the level in Medusa by hand, then acknowledge the effect."

@@ -1,6 +1,6 @@
 """Medusa's objects as the station's rows (docs/import.md): amounts as text in whole minor units, nothing guessed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -72,8 +72,11 @@ def _gtins(variant: Json, more: object) -> list[Json]:
     return list(known.values())
 
 
-def order(found: Json) -> Json:
-    """An order with its lines and payments; prices contain tax where all of its lines say so."""
+def order(found: Json, fees: Container[str] = ()) -> Json:
+    """An order with its lines and payments; prices contain tax where all of its lines say so.
+
+    `fees` are the ids of shipping methods that are labels of returns.
+    """
     currency = str(found["currency_code"]).upper()
     within = all(item.get("is_tax_inclusive") for item in found["items"])
     delivered = _delivered(found)
@@ -82,7 +85,7 @@ def order(found: Json) -> Json:
         "currency": currency,
         "placed_at": found["created_at"],
         "prices_include_tax": within,
-        "shipping": _text(found.get("shipping_total"), currency),
+        "shipping": _text(_shipping(found, fees), currency),
         "tracking": _tracking(found),
         "lines": [
             _line(item, currency, within, delivered.get(str(item["id"])))
@@ -116,6 +119,12 @@ def _line(item: Json, currency: str, within: bool, delivered: str | None) -> Jso
     row |= {"returned": back} if back else {}
     row |= {"serials": [str(one) for one in serials]} if isinstance(serials, list) else {}
     return row | ({"delivered_at": delivered} if delivered else {})
+
+
+def _shipping(found: Json, fees: Container[str]) -> Decimal:
+    """What the sale's own delivery cost, with tax; Medusa's `shipping_total` adds the label fees of returns to it."""
+    ways = (way for way in found["shipping_methods"] if way["id"] not in fees)
+    return sum((Decimal(str(way["total"])) for way in ways), Decimal(0))
 
 
 def _adjusted(adjustment: Json, within: bool, rate: Decimal) -> Decimal:

@@ -13,16 +13,17 @@ def stated(asked: Asked, book: Book, refs: References) -> tuple[Stated, ...]:
 
 def _receipts(asked: Asked, book: Book) -> Iterator[Stated]:
     own = book.of(asked.return_id, asked.return_number)
+    for draft in book.drafts(asked.return_number):
+        yield Stated("receipt", f"{return_number(draft)} ({draft['id']})", None, done=False)
     if not own:
         return
     # A return is not a parcel: each parcel that was received is stated by the return that awaited it.
     for effect in asked.effects:
         if effect.type == "returns.receipt":
-            done = own[0].get("status") != "open"
-            yield Stated("receipt", return_number(own[0]), _text(effect, "parcel_id"), done)
+            yield Stated("receipt", return_number(own[0]), _text(effect, "parcel_id"))
     for one in own[1:]:
         if (one.get("metadata") or {}).get("returns_station") != asked.return_id:
-            yield Stated("receipt", f"{return_number(one)} ({one['id']})", None, one.get("status") != "open")
+            yield Stated("receipt", f"{return_number(one)} ({one['id']})", None)
 
 
 def _units(asked: Asked, book: Book, refs: References) -> Iterator[Stated]:

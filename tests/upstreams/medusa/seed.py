@@ -3,7 +3,7 @@ sample shift needs: its products, its orders and the returns that its customers 
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -251,8 +251,10 @@ class Seller:
         shipping: Decimal = Decimal(0),
         customer: str = "1",
         serials: dict[str, list[str]] | None = None,
+        parts: Sequence[Decimal] = (),
+        shipped: bool = True,
     ) -> Json:
-        """One order of (SKU, quantity, price or the list's price) lines, captured in full and shipped."""
+        """One order of (SKU, quantity, price or the list's price) lines, captured in full, in parts if given, and shipped."""
         shop, known = self.shop, serials or {}
         address = {
             "first_name": "Customer", "last_name": customer, "address_1": "Street 1", "city": "London",
@@ -270,34 +272,37 @@ class Seller:
             "region_id": self.market["region"], "sales_channel_id": self.market["sales_channel"], "shipping_methods": [sent],
             "email": f"customer-{customer}@example.com", "shipping_address": address, "billing_address": address,
             "no_notification_order": True, "items": items, "metadata": {"number": number} if number else {}})  # fmt: skip
-        return self._paid(order["draft_order"]["id"], tracking)
+        return self._paid(order["draft_order"]["id"], tracking, parts, shipped)
 
-    def _paid(self, order: str, tracking: str | None) -> Json:
+    def _paid(self, order: str, tracking: str | None, parts: Sequence[Decimal], shipped: bool) -> Json:
         shop, at = self.shop, f"/admin/orders/{order}"
         shop.post(f"/admin/draft-orders/{order}/convert-to-order")
         made = shop.get(f"{at}?fields=id,display_id,custom_display_id,email,total,*items")["order"]
-        bill = shop.post("/admin/payment-collections", {"order_id": order, "amount": made["total"]})[
-            "payment_collection"
-        ]
-        paid = shop.post(
-            f"/admin/payment-collections/{bill['id']}/mark-as-paid?fields=*payments", {"order_id": order}
-        )["payment_collection"]
+        payments = [self._payment(order, part) for part in parts or (made["total"],)]
         lines = [{"id": line["id"], "quantity": line["quantity"]} for line in made["items"]]
         packed = {"items": lines, "location_id": self.market["stock_location"], "no_notification": True}
         parcel = shop.post(f"{at}/fulfillments?fields=*fulfillments", packed)["order"]["fulfillments"][0][
             "id"
         ]
         labels = [{"tracking_number": tracking, "tracking_url": "#", "label_url": "#"}] if tracking else []
-        shop.post(
-            f"{at}/fulfillments/{parcel}/shipments",
-            {"items": lines, "labels": labels, "no_notification": True},
-        )
+        if shipped:
+            shop.post(
+                f"{at}/fulfillments/{parcel}/shipments",
+                {"items": lines, "labels": labels, "no_notification": True},
+            )
         return {
             "id": order, "display_id": made["display_id"], "number": made["custom_display_id"] or str(made["display_id"]),
             "email": made["email"], "total": made["total"], "tracking_number": tracking, "fulfillment": parcel,
-            "payment": paid["payments"][0]["id"],
+            "payment": payments[0], "payments": payments,
             "lines": sorted((_line(line) for line in made["items"]), key=lambda line: str(line["sku"])),
         }  # fmt: skip
+
+    def _payment(self, order: str, amount: Any) -> str:
+        """A payment that somebody says was made; its id."""
+        wanted = {"order_id": order, "amount": float(amount)}
+        bill = self.shop.post("/admin/payment-collections", wanted)["payment_collection"]["id"]
+        at = f"/admin/payment-collections/{bill}/mark-as-paid?fields=*payments"
+        return str(self.shop.post(at, {"order_id": order})["payment_collection"]["payments"][0]["id"])
 
     def asked(self, order: Json, wanted: list[tuple[str, int, str]]) -> Json:
         """A return that the customer asks for in the shop, without signing in; (SKU, quantity, reason) each."""

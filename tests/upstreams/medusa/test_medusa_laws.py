@@ -113,7 +113,7 @@ def test_two_parcels_of_a_return_asked_for_in_the_shop_are_received_within_it_th
     (more,) = desk.say(*second.late([Piece(desk.line, "LAMP", 1)], 0, 9))
     assert isinstance(more, Refused)
     assert more.code == "upstream.ceiling"
-    assert "3 were shipped and 3 have come back: 1 more cannot be received" in more.sentence
+    assert "3 were sent and 3 have come back: 1 more cannot be received" in more.sentence
 
 
 def test_99_pieces_of_3_sold_are_neither_received_nor_refunded(desk: Desk) -> None:
