@@ -66,6 +66,8 @@ class Worker:
         await self.until(lambda: not self.app.queue.waiting)
         answered = self.app.answered
         await self.until(lambda: self.app.looked >= answered and self.app._dock.past.answers >= answered)
+        # A tick that fell between two answers has counted what was waiting then; the next one corrects it.
+        await self.until(lambda: self.app._dock.status.waiting < 2)
         await self.pilot.pause()
 
     async def scan(self, *codes: str | bytes) -> None:

@@ -74,6 +74,11 @@ class Status(Rows):
         """The time of day as it stands there."""
         return self._clock
 
+    @property
+    def waiting(self) -> int:
+        """How many inputs were not answered when it last ticked."""
+        return self._waiting
+
     def tick(self, waiting: int) -> None:
         """The time of day, and how many inputs are not answered."""
         clock = datetime.now().astimezone().strftime("%H:%M")
